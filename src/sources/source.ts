@@ -1,0 +1,171 @@
+import type { Problem } from '../model/problem.ts';
+import type { EpochFacts, SnapshotLease, SnapshotToken } from '../model/epoch.ts';
+import type { KeyRange, KeyTuple } from '../model/key-range.ts';
+import type { RowBatch } from '../model/row-batch.ts';
+import type { TableName, TableRef, TableSchema } from '../model/table.ts';
+
+/**
+ * The contract of a source.
+ *
+ * How to add one:
+ * 1. make a folder `sources/<name>/` with the same file names as the others: index connect catalog types split read errors;
+ * 2. write `types.ts`: every native type to one `ColumnType`, or a refusal that names the way out;
+ * 3. write `catalog.ts`: names resolve through the catalog to an object id, never by lower-casing;
+ * 4. write `read.ts`: pinned session settings, an explicit column list, completeness proven before the stream ends;
+ * 5. write `errors.ts`: every driver error gets a verdict; unknown ones are fatal;
+ * 6. add one line to `registry.ts`;
+ * 7. add `tests/sources/<name>.test.ts`, which calls `tests/conformance/source.suite.ts`.
+ *
+ * Two rules: nothing outside the folder may know the database's name, and nothing in it may read the environment.
+ */
+export interface SourceDriver {
+  readonly name: string;
+  /** Without the colon: `postgres`, `postgresql`, `sqlite`, `file`. */
+  readonly urlSchemes: readonly string[];
+  readonly capabilities: SourceCapabilities;
+  /** Turns what a person gave into a config; throws SqlextractError (fault configuration) when it cannot. */
+  parse(input: SourceInput): SourceConfig;
+  open(config: SourceConfig, role: SessionRole): Promise<SourceSession>;
+  /** Names, codes and verdicts for anything that a session of this driver throws. */
+  classify(error: unknown): Problem;
+}
+
+export interface SourceCapabilities {
+  /** Several sessions can read one snapshot. */
+  readonly sharedSnapshot: boolean;
+  /** A lost snapshot of a killed run can still be there for the rerun. */
+  readonly snapshotOutlivesRun: boolean;
+}
+
+export interface SourceInput {
+  /** May hold a password and options (`?sslmode=…`, `?copy=off`); may be a plain path for file sources. */
+  readonly url: string;
+  /** Environment variables the driver's own tools honour (PGPASSWORD, PGPASSFILE, HOME …), read by config/. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Plain data, handed to workers and the holder over memory or a pipe, never stored. */
+export interface SourceConfig {
+  readonly driver: string;
+  /** For people, state and manifest: no password, no query string with secrets. */
+  readonly displayUrl: string;
+  /** Driver-specific; may hold secrets. Never logged, never stored. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** 'coordinator' describes, walks and holds; 'reader' reads ranges. */
+export type SessionRole = 'coordinator' | 'reader';
+
+export interface SourceSession extends AsyncDisposable {
+  /** What makes this the same server and database tomorrow; goes into the fingerprint. Values are shown to people. */
+  identity(): Promise<Readonly<Record<string, string>>>;
+  listTables(): Promise<readonly TableRef[]>;
+  /**
+   * The table's columns, types and keys. Throws TABLE_NOT_FOUND, COLUMN_NOT_FOUND, SOURCE_PERMISSION,
+   * TYPE_REFUSED. `selection.columns` null means all.
+   */
+  describe(table: TableName, selection: ColumnSelection): Promise<TableSchema>;
+  /**
+   * The key that lies `step` rows (≥ 1) after `after` in key order (from the start when null), or null when fewer rows are left.
+   * Always strictly greater than `after`: with more than `step` equal keys it is the next distinct value.
+   * Reads only key columns that are NOT NULL, inside the session's snapshot when it has one.
+   */
+  nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null>;
+  /** Coordinator: starts an epoch over these tables, or joins the one that `previous` still holds. */
+  takeSnapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /** Reader: reads inside the epoch from now on (first call, or after a reconnect). Throws verdict epoch-lost when it is gone. */
+  joinSnapshot(token: SnapshotToken): Promise<void>;
+  /**
+   * The rows of one range. Ends normally only when the source itself proved that the result was complete (row count of the
+   * COPY tag, SQLITE_DONE) and it equals the rows given out; every other end throws.
+   * A value that does not fit its planned type throws VALUE_DOES_NOT_FIT with table, key, column, value prefix and the flag.
+   */
+  readRange(request: ReadRequest): AsyncIterable<RowBatch>;
+  /** Order-independent sum over all selected rows, inside the session's snapshot when it has one (see model/row-hash.ts). */
+  checksum(request: ChecksumRequest): Promise<Checksum>;
+  /** Coordinator: whether the ranges, read in the epoch of `facts`, still hold the same rows now. 'unknown' when it cannot be told. */
+  unchangedSince(
+    facts: EpochFacts,
+    table: TableSchema,
+    ranges: readonly CountedRange[],
+    where: string | null,
+  ): Promise<'unchanged' | 'changed' | 'unknown'>;
+}
+
+export interface ColumnSelection {
+  /** Names as typed; resolved without regard to case when unambiguous. Null: all. */
+  readonly include: readonly string[] | null;
+  readonly exclude: readonly string[];
+  /** Columns to plan as text whatever their type (`--as-text`), names as typed. */
+  readonly asText: readonly string[];
+}
+
+export interface BoundaryRequest {
+  readonly table: TableSchema;
+  readonly key: readonly string[];
+  readonly where: string | null;
+  readonly after: KeyTuple | null;
+  readonly step: number;
+}
+
+export interface SnapshotRequest {
+  readonly tables: readonly TableSchema[];
+  /** 'shared': one snapshot for all sessions. 'none': every range reads what is committed when it starts. */
+  readonly mode: 'shared' | 'none';
+  /** How long the snapshot outlives a killed run, milliseconds; 0: not at all. */
+  readonly holdMs: number;
+  /** The lease that the state remembers of the killed run; null for a new epoch. */
+  readonly previous: SnapshotLease | null;
+  /** A private folder (0700) for sockets and logs of a holder. */
+  readonly runtimeFolder: string;
+}
+
+export interface Snapshot {
+  readonly token: SnapshotToken;
+  readonly facts: EpochFacts;
+  /** Null when nothing outlives this process. */
+  readonly lease: SnapshotLease | null;
+  /** True when `previous` was joined and the epoch goes on. */
+  readonly resumed: boolean;
+  /** Remarks for the plan and the report: "standby: a conflict with recovery can end the snapshot". */
+  readonly remarks: readonly string[];
+  /** At most this many readers may join; null is no limit. */
+  readonly maxReaders: number | null;
+  /** After all readers joined: false when they may not all see one state, and the epoch must be taken again. */
+  confirm(): Promise<boolean>;
+  /** Throws verdict epoch-lost when it no longer lives. */
+  check(): Promise<void>;
+  /** Ends the epoch, the holder included. Not calling it leaves the holder to `holdMs`. */
+  release(): Promise<void>;
+}
+
+export interface ReadRequest {
+  readonly table: TableSchema;
+  readonly range: KeyRange;
+  /** The columns of `between` and `null` ranges; empty for the others. */
+  readonly key: readonly string[];
+  readonly where: string | null;
+  readonly limit: number | null;
+  /** Upper bounds of one batch; asked again for every batch, so that memory pressure can shrink them. */
+  batchBounds(): { readonly rows: number; readonly bytes: number };
+  /** Called with the number of bytes and rows as they arrive, for the progress display and the watchdog. */
+  onProgress?(rows: number, bytes: number): void;
+  readonly signal: AbortSignal;
+}
+
+export interface CountedRange {
+  readonly range: KeyRange;
+  readonly key: readonly string[];
+  readonly rows: number;
+}
+
+export interface ChecksumRequest {
+  readonly table: TableSchema;
+  readonly where: string | null;
+}
+
+export interface Checksum {
+  readonly rows: bigint;
+  /** Sum over rows of the first 64 bits of the row's MD5, as an unsigned number, not reduced. */
+  readonly sum: bigint;
+}

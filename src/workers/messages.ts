@@ -1,0 +1,46 @@
+import type { Chunk, ChunkReport } from '../model/chunk.ts';
+import type { Problem } from '../model/problem.ts';
+import type { TableSchema } from '../model/table.ts';
+import type { Compression, FormatName } from '../formats/format.ts';
+import type { SnapshotToken } from '../model/epoch.ts';
+import type { SourceConfig } from '../sources/source.ts';
+
+/** What a worker needs for one chunk. Plain data only: it is cloned into the thread. */
+export interface ChunkTask {
+  readonly kind: 'chunk';
+  readonly source: SourceConfig;
+  readonly table: TableSchema;
+  readonly chunk: Chunk;
+  readonly key: readonly string[];
+  readonly where: string | null;
+  readonly epoch: number;
+  /** Null: every chunk reads what is committed when it starts. */
+  readonly token: SnapshotToken | null;
+  readonly format: FormatName;
+  readonly compression: Compression;
+  readonly nullMarker: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Absolute path of the run's folder. */
+  readonly folder: string;
+  /** A file of the chunk is closed and the next begun when it has this many bytes. */
+  readonly maxFileBytes: number;
+  /** Upper bound of one row group, bytes in memory. */
+  readonly rowGroupBytes: number;
+  readonly attempt: number;
+}
+
+/** Puts every thread's session into the epoch, before any of them reads. */
+export interface JoinTask {
+  readonly kind: 'join';
+  readonly source: SourceConfig;
+  readonly epoch: number;
+  readonly token: SnapshotToken;
+}
+
+export type ChunkOutcome =
+  | { readonly kind: 'done'; readonly report: ChunkReport }
+  /** The stop flag was seen; nothing of the chunk is left. */
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly problem: Problem };
+
+export type JoinOutcome = { readonly kind: 'joined' } | { readonly kind: 'failed'; readonly problem: Problem };
