@@ -1,5 +1,5 @@
 import type { Chunk, ChunkReport } from '../model/chunk.ts';
-import type { KeyTuple } from '../model/key-range.ts';
+import type { PlanBasis, PlanProgress } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { EpochFacts, SnapshotLease } from '../model/epoch.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -45,25 +45,6 @@ export interface NewRun {
   readonly toolVersion: string;
   /** What the plan was made of (key, physical parts), so that a rerun goes on with the same. Plain JSON. */
   readonly planBasis: PlanBasis;
-}
-
-export type PlanBasis =
-  | { readonly kind: 'key'; readonly key: readonly string[]; readonly nullable: boolean; readonly why: string }
-  | {
-      readonly kind: 'physical';
-      readonly parts: readonly { readonly relation: string; readonly blocks: number }[];
-      readonly why: string;
-    }
-  | { readonly kind: 'whole'; readonly why: string };
-
-/** How far the ranges of a plan reach. `complete`: every row of the table is in a saved range. */
-export interface PlanProgress {
-  readonly complete: boolean;
-  /** kind key: the upper bound of the last saved range. */
-  readonly coveredTo: KeyTuple | null;
-  /** kind physical: the next block to plan, per relation in order. */
-  readonly nextPart: number;
-  readonly nextBlock: number;
 }
 
 export interface RunRecord {

@@ -33,7 +33,9 @@ export interface SourceDriver {
 export interface SourceCapabilities {
   /** Several sessions can read one snapshot. */
   readonly sharedSnapshot: boolean;
-  /** A lost snapshot of a killed run can still be there for the rerun. */
+  /** A session can join a snapshot at any time of its life; false: only together with all others, before the first read. */
+  readonly lateJoin: boolean;
+  /** The snapshot of a killed run can still be there for the rerun. */
   readonly snapshotOutlivesRun: boolean;
 }
 

@@ -27,14 +27,32 @@ export interface ChunkTask {
   /** Upper bound of one row group, bytes in memory. */
   readonly rowGroupBytes: number;
   readonly attempt: number;
+  /** The table's number in the run, for the progress view. */
+  readonly tableNumber: number;
 }
 
 /** Puts every thread's session into the epoch, before any of them reads. */
 export interface JoinTask {
   readonly kind: 'join';
   readonly source: SourceConfig;
-  readonly epoch: number;
   readonly token: SnapshotToken;
+  /** How many threads take part: each waits for all, so that no thread takes two of these. */
+  readonly threads: number;
+}
+
+/** Closes the thread's session: the last task of a run, one per thread. */
+export interface LeaveTask {
+  readonly kind: 'leave';
+  readonly threads: number;
+}
+
+export type WorkerTask = ChunkTask | JoinTask | LeaveTask;
+
+/** What a thread is given when it starts. */
+export interface WorkerSetup {
+  readonly shared: Int32Array<SharedArrayBuffer>;
+  readonly parallelWrite: boolean;
+  readonly faultPoint: string | null;
 }
 
 export type ChunkOutcome =

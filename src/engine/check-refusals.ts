@@ -1,0 +1,25 @@
+import { formatByName } from '../formats/registry.ts';
+import { SqlextractError } from '../model/problem.ts';
+import type { TableRun } from './table-run.ts';
+
+/** Asks the format, before anything is read, what it cannot write. Throws FORMAT_REFUSES naming table and column. */
+export async function checkRefusals(runs: readonly TableRun[]): Promise<void> {
+  for (const run of runs) {
+    const format = await formatByName(run.settings.format);
+    const whole = format.refusesTable(run.table);
+    if (whole !== null) throw refused(`${format.name} cannot hold ${run.name}: ${whole}`);
+    for (const column of run.table.columns) {
+      const reason = format.refuses(column);
+      if (reason !== null) throw refused(`${format.name} cannot hold ${run.name}.${column.name}: ${reason}`);
+    }
+  }
+}
+
+function refused(message: string): SqlextractError {
+  return new SqlextractError({
+    code: 'FORMAT_REFUSES',
+    message,
+    hint: 'leave the column out with --exclude-columns, take it as text with --as-text, or choose another --format',
+    fault: 'data',
+  });
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Chunk, ChunkReport } from '../model/chunk.ts';
+import type { SnapshotToken } from '../model/epoch.ts';
+import type { Problem } from '../model/problem.ts';
+import { SqlextractError } from '../model/problem.ts';
+import type { ChunkTask } from '../workers/messages.ts';
+import type { WorkerPool } from '../workers/pool.ts';
+import type { RunWatcher } from './events.ts';
+import type { ExtractRequest } from './request.ts';
+import { decideRetry } from './retry.ts';
+import type { ChunkSupply, Supplied } from './supply.ts';
+import type { TableRun } from './table-run.ts';
+import { addReport } from './table-run.ts';
+
+/** How a stretch of work inside one epoch ended. */
+export type DispatchEnd =
+  | { readonly kind: 'all-read' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'epoch-lost'; readonly problem: Problem };
+
+export interface DispatchContext {
+  readonly request: ExtractRequest;
+  readonly pool: WorkerPool;
+  readonly supply: ChunkSupply;
+  readonly token: SnapshotToken | null;
+  readonly readers: number;
+  readonly watcher: RunWatcher;
+  readonly rowGroupBytes: number;
+  /** Counts failures over the whole run. */
+  readonly failures: { count: number };
+  /** Stops all workers at their next batch. */
+  stopWorkers(): void;
+}
+
+/**
+ * Keeps every reader busy until nothing is left. A failed chunk is tried again here after its delay; a lost epoch or a fatal problem
+ * ends the stretch, after the chunks in hand have come back. Throws the problem of a table when the run is to stop at it.
+ */
+export async function dispatch(context: DispatchContext): Promise<DispatchEnd> {
+  let end: DispatchEnd = { kind: 'all-read' };
+  let failure: SqlextractError | null = null;
+  const halt = (reason: DispatchEnd | SqlextractError) => {
+    if (reason instanceof SqlextractError) failure ??= reason;
+    else if (end.kind === 'all-read') end = reason;
+    context.stopWorkers();
+  };
+  const halted = () => failure !== null || end.kind !== 'all-read' || context.request.stop.aborted;
+  await Promise.all(Array.from({ length: context.readers }, async () => readerLoop(context, halt, halted)));
+  if (failure !== null) throw failure as SqlextractError;
+  return context.request.stop.aborted && end.kind === 'all-read' ? { kind: 'stopped' } : end;
+}
+
+type Halt = (reason: DispatchEnd | SqlextractError) => void;
+
+async function readerLoop(context: DispatchContext, halt: Halt, halted: () => boolean): Promise<void> {
+  while (!halted()) {
+    let supplied: Supplied | null;
+    try {
+      supplied = await context.supply.next();
+    } catch (error) {
+      halt(asEnd(error));
+      return;
+    }
+    if (supplied === null) return;
+    if (halted()) {
+      context.supply.putBack(supplied.run, supplied.chunk);
+      return;
+    }
+    await readOne(context, supplied, halt, halted);
+  }
+}
+
+/** One chunk to its end: done, given back, or the end of its table. */
+async function readOne(context: DispatchContext, { run, chunk }: Supplied, halt: Halt, halted: () => boolean): Promise<void> {
+  run.inHand.add(chunk.ordinal);
+  try {
+    for (;;) {
+      const attempt = (run.attempts.get(chunk.ordinal) ?? 0) + 1;
+      run.attempts.set(chunk.ordinal, attempt);
+      run.store.started(run.runId, chunk.ordinal, attempt);
+      const outcome = await context.pool.run(chunkTask(context, run, chunk, attempt));
+      if (outcome.kind === 'done') return recordDone(context, run, outcome.report);
+      if (outcome.kind === 'stopped') return context.supply.putBack(run, chunk);
+      const again = await afterFailure(context, run, chunk, outcome.problem, attempt, halt, halted);
+      if (!again) return;
+    }
+  } finally {
+    run.inHand.delete(chunk.ordinal);
+  }
+}
+
+function recordDone(context: DispatchContext, run: TableRun, report: ChunkReport): void {
+  run.store.done(run.runId, report);
+  run.done.set(report.ordinal, report);
+  run.totals = addReport(run.totals, report);
+  const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
+  context.watcher.event({ kind: 'chunk-done', table: run.name, ordinal: report.ordinal, rows: report.rows, bytes });
+}
+
+async function afterFailure(
+  context: DispatchContext,
+  run: TableRun,
+  chunk: Chunk,
+  problem: Problem,
+  attempt: number,
+  halt: Halt,
+  halted: () => boolean,
+): Promise<boolean> {
+  run.store.failed(run.runId, chunk.ordinal, problem);
+  context.failures.count += 1;
+  if (problem.verdict === 'epoch-lost') {
+    context.supply.putBack(run, chunk);
+    halt({ kind: 'epoch-lost', problem });
+    return false;
+  }
+  const decision = decideRetry(problem, attempt, context.failures.count);
+  if (!decision.again) {
+    context.supply.putBack(run, chunk);
+    try {
+      failTable(context, run, new SqlextractError(problem));
+    } catch (error) {
+      halt(asEnd(error));
+    }
+    return false;
+  }
+  context.watcher.event({ kind: 'chunk-retry', table: run.name, ordinal: chunk.ordinal, problem, delayMs: decision.delayMs });
+  await sleep(decision.delayMs, undefined, { signal: context.request.stop }).catch(() => undefined);
+  if (!halted()) return true;
+  context.supply.putBack(run, chunk);
+  return false;
+}
+
+/** Under `--on-table-error continue` the table is marked and the others go on; else the error is thrown on. */
+export function failTable(context: Pick<DispatchContext, 'request' | 'watcher'>, run: TableRun, error: unknown): void {
+  const problem = error instanceof SqlextractError ? error.problem : context.request.driver.classify(error);
+  if (context.request.onTableError === 'stop' || problem.verdict === 'epoch-lost' || problem.fault === 'bug') throw error;
+  if (run.problem === null) context.watcher.event({ kind: 'table-failed', table: run.name, problem });
+  run.problem = problem;
+}
+
+function asEnd(error: unknown): DispatchEnd | SqlextractError {
+  if (!(error instanceof SqlextractError)) throw error;
+  return error.problem.verdict === 'epoch-lost' ? { kind: 'epoch-lost', problem: error.problem } : error;
+}
+
+function chunkTask(context: DispatchContext, run: TableRun, chunk: Chunk, attempt: number): ChunkTask {
+  const { settings } = run;
+  return {
+    kind: 'chunk',
+    source: context.request.source,
+    table: run.table,
+    chunk,
+    key: run.key,
+    where: settings.where,
+    epoch: run.epoch,
+    token: context.token,
+    format: settings.format,
+    compression: settings.compression,
+    nullMarker: settings.nullMarker,
+    metadata: {
+      'sqlextract.table': run.name,
+      'sqlextract.run': run.runId,
+      'sqlextract.version': context.request.toolVersion,
+    },
+    folder: run.folder,
+    maxFileBytes: settings.chunkBytes * 2,
+    rowGroupBytes: context.rowGroupBytes,
+    attempt,
+    tableNumber: run.number,
+  };
+}

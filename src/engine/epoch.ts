@@ -1,0 +1,121 @@
+import type { EpochRecord } from '../checkpoint/store.ts';
+import type { SnapshotLease, SnapshotToken } from '../model/epoch.ts';
+import { SqlextractError } from '../model/problem.ts';
+import type { Snapshot, SourceSession } from '../sources/source.ts';
+import type { WorkerSetup } from '../workers/messages.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import type { RunWatcher } from './events.ts';
+import { reopenBlocks } from './recover.ts';
+import type { ExtractRequest } from './request.ts';
+import type { TableRun } from './table-run.ts';
+
+/** One stretch of a run in which all threads read one state of the database. */
+export interface LiveEpoch extends AsyncDisposable {
+  readonly snapshot: Snapshot;
+  /** Null when every chunk reads what is committed at its start. */
+  readonly token: SnapshotToken | null;
+  readonly pool: WorkerPool;
+}
+
+export interface EpochContext {
+  readonly request: ExtractRequest;
+  readonly coordinator: SourceSession;
+  readonly setup: WorkerSetup;
+  readonly watcher: RunWatcher;
+  readonly runtimeFolder: string;
+}
+
+/** How often readers are aligned anew before it counts as impossible; a source may change its means from try to try. */
+const ALIGN_TRIES = 10;
+
+/**
+ * Takes a snapshot (or joins the one a killed run left), starts the threads, puts them into it, and writes the epoch into
+ * every table's state. Throws SNAPSHOT_GONE under `--consistency require` when files of a lost snapshot exist.
+ */
+export async function beginEpoch(context: EpochContext, runs: readonly TableRun[], previous: SnapshotLease | null): Promise<LiveEpoch> {
+  for (let attempt = 1; ; attempt += 1) {
+    const epoch = await tryEpoch(context, runs, attempt === 1 ? previous : null);
+    if (epoch !== null) {
+      recordEpoch(context, runs, epoch.snapshot);
+      return epoch;
+    }
+    if (attempt >= ALIGN_TRIES) throw notAligned();
+  }
+}
+
+async function tryEpoch(context: EpochContext, runs: readonly TableRun[], previous: SnapshotLease | null): Promise<LiveEpoch | null> {
+  const { request, coordinator } = context;
+  const shared = request.consistency !== 'chunk';
+  const snapshot = await coordinator.takeSnapshot({
+    tables: runs.map((run) => run.table),
+    mode: shared ? 'shared' : 'none',
+    holdMs: request.holdMs,
+    previous,
+    runtimeFolder: context.runtimeFolder,
+  });
+  const threads = Math.min(request.workers, snapshot.maxReaders ?? request.workers);
+  const pool = new WorkerPool(threads, context.setup);
+  try {
+    if (shared) await pool.join(request.source, snapshot.token);
+    if (await snapshot.confirm()) return liveEpoch(snapshot, pool, shared);
+  } catch (error) {
+    await pool[Symbol.asyncDispose]();
+    await snapshot.release();
+    throw error;
+  }
+  await pool[Symbol.asyncDispose]();
+  await snapshot.release();
+  return null;
+}
+
+function liveEpoch(snapshot: Snapshot, pool: WorkerPool, shared: boolean): LiveEpoch {
+  return {
+    snapshot,
+    token: shared ? snapshot.token : null,
+    pool,
+    async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function recordEpoch(context: EpochContext, runs: readonly TableRun[], snapshot: Snapshot): void {
+  for (const run of runs) {
+    const last = run.epochs.at(-1);
+    if (snapshot.resumed && last !== undefined && sameLease(last.lease, snapshot.lease)) {
+      run.epoch = last.epoch;
+      continue;
+    }
+    const keeps = [...run.done.values()].some((report) => run.chunks.get(report.ordinal)?.range.kind !== 'physical');
+    if (keeps && context.request.consistency === 'require') throw snapshotGone(run);
+    const record: EpochRecord = run.store.beginEpoch(run.runId, snapshot.facts, snapshot.lease);
+    run.epochs.push(record);
+    run.epoch = record.epoch;
+    reopenBlocks(run, context.watcher);
+  }
+  const number = Math.max(...runs.map((run) => run.epoch));
+  context.watcher.event({ kind: 'epoch', label: snapshot.facts.label, resumed: snapshot.resumed, number });
+  for (const text of snapshot.remarks) context.watcher.event({ kind: 'remark', table: null, text });
+}
+
+function sameLease(a: SnapshotLease | null, b: SnapshotLease | null): boolean {
+  return a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b);
+}
+
+function snapshotGone(run: TableRun): SqlextractError {
+  return new SqlextractError({
+    code: 'SNAPSHOT_GONE',
+    message: `the snapshot of the unfinished run ${run.runId} of ${run.name} is gone, and --consistency require allows no second one`,
+    hint: 'start again with --fresh, or finish with --consistency snapshot (the report then says mixed, or proves unchanged)',
+    fault: 'state',
+  });
+}
+
+function notAligned(): SqlextractError {
+  return new SqlextractError({
+    code: 'SNAPSHOT_NOT_ALIGNED',
+    message: `the readers could not be put into one snapshot in ${ALIGN_TRIES} tries: the database changes all the time`,
+    hint: 'use --workers 1, or --consistency chunk if the files need not be one state',
+    fault: 'source',
+  });
+}

@@ -1,0 +1,62 @@
+import type { ConsistencyLevel } from '../checkpoint/store.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** What a finished (or incomplete) run reports; `--json` prints it as it is. */
+export interface RunReport {
+  readonly status: 'complete' | 'already-done' | 'incomplete' | 'stopped';
+  readonly tables: readonly TableReport[];
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly workers: number;
+  /** The weakest level of its tables; null when none is complete. */
+  readonly level: ConsistencyLevel | null;
+  readonly retries: number;
+  /** Peak resident memory of the process, bytes. */
+  readonly peakMemory: number;
+  /** "batches were shrunk from 65536 to 16384 rows under memory pressure" */
+  readonly remarks: readonly string[];
+}
+
+export interface TableReport {
+  readonly table: string;
+  readonly status: 'complete' | 'already-done' | 'failed' | 'stopped';
+  readonly runId: string;
+  readonly rows: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Rows of chunks that an earlier, killed run had already done. */
+  readonly resumedRows: number;
+  readonly level: ConsistencyLevel | null;
+  /** The level in a sentence, with times when it is mixed. */
+  readonly consistency: string;
+  readonly folder: string;
+  readonly manifest: string | null;
+  readonly problem: Problem | null;
+}
+
+/** What `plan` and `extract --dry-run` report. */
+export interface PlanReport {
+  readonly source: string;
+  readonly tables: readonly TablePlan[];
+  readonly isolation: string;
+  readonly workers: number;
+  readonly remarks: readonly string[];
+}
+
+export interface TablePlan {
+  readonly table: string;
+  readonly key: readonly string[];
+  /** Why this key, or why none. */
+  readonly why: string;
+  /** The first ranges as they would be cut now; at most 20. */
+  readonly ranges: readonly string[];
+  readonly rangesComplete: boolean;
+  readonly estimatedRows: number | null;
+  readonly estimatedBytes: number | null;
+  readonly unfinishedRun: string | null;
+  /** What is not parallel, and why; what resume costs. */
+  readonly remarks: readonly string[];
+}

@@ -1,0 +1,76 @@
+import type { CheckpointStore, EpochRecord } from '../checkpoint/store.ts';
+import type { Chunk, ChunkReport } from '../model/chunk.ts';
+import type { PlanBasis, PlanProgress } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import type { TableSchema } from '../model/table.ts';
+import type { Consistency } from './consistency.ts';
+import type { TableSettings } from './request.ts';
+
+/**
+ * One table's part of a run, while it runs. The store is the truth; this mirrors what the main thread has read from and written
+ * to it.
+ *
+ *   planning/running ──all chunks done──▶ read ──manifest──▶ complete
+ *          └── a fatal problem ──▶ failed (its state stays for the rerun)
+ */
+export interface TableRun {
+  /** Counts from 0 within the command. */
+  readonly number: number;
+  readonly name: string;
+  readonly table: TableSchema;
+  readonly settings: TableSettings;
+  readonly jobId: string;
+  readonly store: CheckpointStore;
+  readonly runId: string;
+  readonly runKey: string | null;
+  readonly folder: string;
+  readonly basis: PlanBasis;
+  readonly key: readonly string[];
+  readonly startedAt: string;
+  readonly resumed: boolean;
+  readonly resumedRows: number;
+  progress: PlanProgress;
+  nextOrdinal: number;
+  /** Rows in ranges cut so far, as far as the cuts know. */
+  plannedRows: number;
+  /** Saved and not yet given out. */
+  readonly pending: Chunk[];
+  /** Given out and not yet answered. */
+  readonly inHand: Set<number>;
+  /** Every saved chunk by its ordinal. */
+  readonly chunks: Map<number, Chunk>;
+  readonly done: Map<number, ChunkReport>;
+  /** Sums over `done`. */
+  totals: Totals;
+  readonly attempts: Map<number, number>;
+  /** The epoch that chunks are read in now; 0 before the first. */
+  epoch: number;
+  readonly epochs: EpochRecord[];
+  problem: Problem | null;
+  /** Set when the manifest is durable. */
+  finished: Consistency | null;
+}
+
+export interface Totals {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export const NO_TOTALS: Totals = { rows: 0, bytes: 0, files: 0 };
+
+export function addReport(totals: Totals, report: ChunkReport): Totals {
+  const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
+  return { rows: totals.rows + report.rows, bytes: totals.bytes + bytes, files: totals.files + report.files.length };
+}
+
+/** Every row is in a saved range and every range is done. */
+export function isRead(run: TableRun): boolean {
+  return run.progress.complete && run.done.size === run.chunks.size;
+}
+
+/** Something is to be read, or chunks of several epochs are to be compared inside a new one. */
+export function needsEpoch(run: TableRun): boolean {
+  if (run.problem !== null || run.finished !== null) return false;
+  return !isRead(run) || new Set([...run.done.values()].map((report) => report.epoch)).size > 1;
+}

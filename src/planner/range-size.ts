@@ -1,0 +1,52 @@
+/** What is known of a table while its ranges are cut. */
+export interface SizeFacts {
+  /** By statistics; null when the source has none. */
+  readonly estimatedRows: number | null;
+  readonly estimatedBytes: number | null;
+  /** Rows in ranges cut so far (as the walk stepped). */
+  readonly plannedRows: number;
+  /** Of finished chunks: bytes in files and rows. */
+  readonly measuredBytes: number;
+  readonly measuredRows: number;
+}
+
+export interface SizeGoal {
+  /** Bytes a file should have. */
+  readonly chunkBytes: number;
+  readonly workers: number;
+}
+
+/** Fewer rows than this are not worth a range of their own: the cost of one is about 10 ms. */
+export const SMALLEST_RANGE = 20_000;
+/** Until bytes are measured no range is larger than this. */
+const FIRST_RANGE = 250_000;
+const LARGEST_RANGE = 50_000_000;
+/** What a byte of the source's storage becomes in a file, before anything is measured. */
+const FIRST_SHRINK = 0.5;
+
+/**
+ * How many rows the next range should have: as many as make a file of the wanted size, but towards the end no more than
+ * half of each worker's share of the rest (guided self-scheduling), so that all workers end together.
+ */
+export function nextRangeRows(facts: SizeFacts, goal: SizeGoal): number {
+  const measured = facts.measuredRows > 0;
+  const full = goal.chunkBytes / Math.max(0.5, bytesPerRow(facts));
+  const wanted = Math.min(full, measured ? LARGEST_RANGE : FIRST_RANGE);
+  const share = restShare(facts, goal.workers);
+  const smallest = Math.min(SMALLEST_RANGE, Math.max(1, full));
+  return Math.max(1, Math.floor(Math.max(smallest, Math.min(wanted, share))));
+}
+
+function restShare(facts: SizeFacts, workers: number): number {
+  if (facts.estimatedRows === null) return Number.POSITIVE_INFINITY;
+  const rest = facts.estimatedRows - facts.plannedRows;
+  return workers === 1 ? Number.POSITIVE_INFINITY : Math.max(0, rest) / (2 * workers);
+}
+
+function bytesPerRow(facts: SizeFacts): number {
+  if (facts.measuredRows > 0) return facts.measuredBytes / facts.measuredRows;
+  if (facts.estimatedRows !== null && facts.estimatedRows > 0 && facts.estimatedBytes !== null) {
+    return (facts.estimatedBytes / facts.estimatedRows) * FIRST_SHRINK;
+  }
+  return 100;
+}

@@ -1,0 +1,76 @@
+import { extname } from 'node:path';
+import { Piscina } from 'piscina';
+import type { Problem } from '../model/problem.ts';
+import { SqlextractError, toProblem } from '../model/problem.ts';
+import type { SnapshotToken } from '../model/epoch.ts';
+import type { SourceConfig } from '../sources/source.ts';
+import type { ChunkOutcome, ChunkTask, JoinOutcome, LeaveTask, WorkerSetup, WorkerTask } from './messages.ts';
+import type { SharedState } from './shared-state.ts';
+import { resetArrivals } from './shared-state.ts';
+
+/**
+ * The worker threads. Options that matter, each measured (docs/decisions/worker-pool.md):
+ * `atomics: 'disabled'` – with the default a waiting thread runs no timers, so a kept connection answers no keep-alive;
+ * `minThreads = maxThreads` – with 0, a worker file that cannot be loaded leaves `run` pending for ever;
+ * no AbortSignal – it ends the thread without running `finally`: the shared stop flag ends a task instead.
+ */
+export class WorkerPool implements AsyncDisposable {
+  readonly #pool: Piscina;
+  readonly #shared: SharedState;
+  readonly threads: number;
+
+  constructor(threads: number, setup: WorkerSetup) {
+    this.threads = threads;
+    this.#shared = setup.shared;
+    this.#pool = new Piscina({
+      filename: new URL(`./extract-chunk${extname(import.meta.url)}`, import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      atomics: 'disabled',
+      workerData: setup,
+    });
+    // The failure also rejects the task that met it; without a listener it would end the process with a raw stack.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** Never rejects: a thread that died is a failed outcome, to be tried again on a new thread. */
+  async run(task: ChunkTask): Promise<ChunkOutcome> {
+    try {
+      return (await this.#pool.run(task)) as ChunkOutcome;
+    } catch (error) {
+      return { kind: 'failed', problem: threadProblem(error) };
+    }
+  }
+
+  /** Puts every thread into the epoch; throws the first failure. */
+  async join(source: SourceConfig, token: SnapshotToken): Promise<void> {
+    await this.#onEveryThread({ kind: 'join', source, token, threads: this.threads });
+  }
+
+  /** Closes the sessions of all threads, then ends them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const leave: LeaveTask = { kind: 'leave', threads: this.threads };
+    await this.#onEveryThread(leave).catch(() => undefined);
+    await this.#pool.destroy();
+  }
+
+  async #onEveryThread(task: WorkerTask): Promise<void> {
+    resetArrivals(this.#shared);
+    const outcomes = await Promise.all(Array.from({ length: this.threads }, async () => this.#pool.run(task) as Promise<JoinOutcome>));
+    const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+    if (failed !== undefined) throw new SqlextractError(failed.problem);
+  }
+}
+
+function threadProblem(error: unknown): Problem {
+  const code = (error as { code?: unknown }).code;
+  if (code !== 'ERR_WORKER_OUT_OF_MEMORY') return toProblem(error);
+  return {
+    code: 'WORKER_OUT_OF_MEMORY',
+    message: 'a worker thread ran out of memory and was replaced',
+    hint: 'use a smaller --batch-size or --buffer-size, or fewer --workers',
+    fault: 'configuration',
+    verdict: 'retry',
+  };
+}
