@@ -1,9 +1,9 @@
 import { formatByName } from '../formats/registry.ts';
 import { SqlextractError } from '../model/problem.ts';
-import type { TableRun } from './table-run.ts';
+import type { ResolvedTable } from './resolve-tables.ts';
 
 /** Asks the format, before anything is read, what it cannot write. Throws FORMAT_REFUSES naming table and column. */
-export async function checkRefusals(runs: readonly TableRun[]): Promise<void> {
+export async function checkRefusals(runs: readonly ResolvedTable[]): Promise<void> {
   for (const run of runs) {
     const format = await formatByName(run.settings.format);
     const whole = format.refusesTable(run.table);

@@ -21,7 +21,11 @@ export interface Consistency {
  *
  * The proof is asked of the source inside the newest epoch, range by range (docs/decisions/consistency-levels.md).
  */
-export async function judgeConsistency(run: TableRun, epochs: readonly EpochRecord[], session: SourceSession): Promise<Consistency> {
+export async function judgeConsistency(
+  run: TableRun,
+  epochs: readonly EpochRecord[],
+  session: SourceSession,
+): Promise<Consistency> {
   const used = epochs
     .map((epoch) => ({ ...epoch, chunks: chunksOf(run, epoch.epoch).length }))
     .filter((epoch) => epoch.chunks > 0);
@@ -29,7 +33,8 @@ export async function judgeConsistency(run: TableRun, epochs: readonly EpochReco
   if (used.length === 0 || newest === undefined) throw new Error(`no chunk of ${run.name} has an epoch`);
   if (used.some((epoch) => !epoch.facts.shared)) return { level: 'chunk', sentence: chunkSentence(used), epochs: used };
   const [only] = used;
-  if (used.length === 1 && only !== undefined) return { level: 'snapshot', sentence: snapshotSentence(only), epochs: used };
+  if (used.length === 1 && only !== undefined)
+    return { level: 'snapshot', sentence: snapshotSentence(only), epochs: used };
   const unchanged = await provenUnchanged(run, used, newest, session);
   return unchanged
     ? { level: 'unchanged', sentence: unchangedSentence(used), epochs: used }

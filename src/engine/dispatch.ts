@@ -23,7 +23,6 @@ export interface DispatchContext {
   readonly pool: WorkerPool;
   readonly supply: ChunkSupply;
   readonly token: SnapshotToken | null;
-  readonly readers: number;
   readonly watcher: RunWatcher;
   readonly rowGroupBytes: number;
   /** Counts failures over the whole run. */
@@ -45,7 +44,7 @@ export async function dispatch(context: DispatchContext): Promise<DispatchEnd> {
     context.stopWorkers();
   };
   const halted = () => failure !== null || end.kind !== 'all-read' || context.request.stop.aborted;
-  await Promise.all(Array.from({ length: context.readers }, async () => readerLoop(context, halt, halted)));
+  await Promise.all(Array.from({ length: context.pool.threads }, async () => readerLoop(context, halt, halted)));
   if (failure !== null) throw failure as SqlextractError;
   return context.request.stop.aborted && end.kind === 'all-read' ? { kind: 'stopped' } : end;
 }
@@ -71,17 +70,22 @@ async function readerLoop(context: DispatchContext, halt: Halt, halted: () => bo
 }
 
 /** One chunk to its end: done, given back, or the end of its table. */
-async function readOne(context: DispatchContext, { run, chunk }: Supplied, halt: Halt, halted: () => boolean): Promise<void> {
+async function readOne(
+  context: DispatchContext,
+  { run, chunk }: Supplied,
+  halt: Halt,
+  halted: () => boolean,
+): Promise<void> {
   run.inHand.add(chunk.ordinal);
   try {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       const attempt = (run.attempts.get(chunk.ordinal) ?? 0) + 1;
       run.attempts.set(chunk.ordinal, attempt);
       run.store.started(run.runId, chunk.ordinal, attempt);
       const outcome = await context.pool.run(chunkTask(context, run, chunk, attempt));
       if (outcome.kind === 'done') return recordDone(context, run, outcome.report);
       if (outcome.kind === 'stopped') return context.supply.putBack(run, chunk);
-      const again = await afterFailure(context, run, chunk, outcome.problem, attempt, halt, halted);
+      const again = await afterFailure(context, { run, chunk, tries }, outcome.problem, halt, halted);
       if (!again) return;
     }
   } finally {
@@ -99,10 +103,8 @@ function recordDone(context: DispatchContext, run: TableRun, report: ChunkReport
 
 async function afterFailure(
   context: DispatchContext,
-  run: TableRun,
-  chunk: Chunk,
+  { run, chunk, tries }: Supplied & { readonly tries: number },
   problem: Problem,
-  attempt: number,
   halt: Halt,
   halted: () => boolean,
 ): Promise<boolean> {
@@ -113,7 +115,7 @@ async function afterFailure(
     halt({ kind: 'epoch-lost', problem });
     return false;
   }
-  const decision = decideRetry(problem, attempt, context.failures.count);
+  const decision = decideRetry(problem, tries, context.failures.count);
   if (!decision.again) {
     context.supply.putBack(run, chunk);
     try {
@@ -123,7 +125,13 @@ async function afterFailure(
     }
     return false;
   }
-  context.watcher.event({ kind: 'chunk-retry', table: run.name, ordinal: chunk.ordinal, problem, delayMs: decision.delayMs });
+  context.watcher.event({
+    kind: 'chunk-retry',
+    table: run.name,
+    ordinal: chunk.ordinal,
+    problem,
+    delayMs: decision.delayMs,
+  });
   await sleep(decision.delayMs, undefined, { signal: context.request.stop }).catch(() => undefined);
   if (!halted()) return true;
   context.supply.putBack(run, chunk);
@@ -133,7 +141,8 @@ async function afterFailure(
 /** Under `--on-table-error continue` the table is marked and the others go on; else the error is thrown on. */
 export function failTable(context: Pick<DispatchContext, 'request' | 'watcher'>, run: TableRun, error: unknown): void {
   const problem = error instanceof SqlextractError ? error.problem : context.request.driver.classify(error);
-  if (context.request.onTableError === 'stop' || problem.verdict === 'epoch-lost' || problem.fault === 'bug') throw error;
+  if (context.request.onTableError === 'stop' || problem.verdict === 'epoch-lost' || problem.fault === 'bug')
+    throw error;
   if (run.problem === null) context.watcher.event({ kind: 'table-failed', table: run.name, problem });
   run.problem = problem;
 }

@@ -32,7 +32,11 @@ const ALIGN_TRIES = 10;
  * Takes a snapshot (or joins the one a killed run left), starts the threads, puts them into it, and writes the epoch into
  * every table's state. Throws SNAPSHOT_GONE under `--consistency require` when files of a lost snapshot exist.
  */
-export async function beginEpoch(context: EpochContext, runs: readonly TableRun[], previous: SnapshotLease | null): Promise<LiveEpoch> {
+export async function beginEpoch(
+  context: EpochContext,
+  runs: readonly TableRun[],
+  previous: SnapshotLease | null,
+): Promise<LiveEpoch> {
   for (let attempt = 1; ; attempt += 1) {
     const epoch = await tryEpoch(context, runs, attempt === 1 ? previous : null);
     if (epoch !== null) {
@@ -43,7 +47,11 @@ export async function beginEpoch(context: EpochContext, runs: readonly TableRun[
   }
 }
 
-async function tryEpoch(context: EpochContext, runs: readonly TableRun[], previous: SnapshotLease | null): Promise<LiveEpoch | null> {
+async function tryEpoch(
+  context: EpochContext,
+  runs: readonly TableRun[],
+  previous: SnapshotLease | null,
+): Promise<LiveEpoch | null> {
   const { request, coordinator } = context;
   const shared = request.consistency !== 'chunk';
   const snapshot = await coordinator.takeSnapshot({

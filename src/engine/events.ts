@@ -3,11 +3,35 @@ import type { WorkerView } from '../model/worker-view.ts';
 
 /** What a run tells whoever watches it (cli/progress.ts). None of it is needed for correctness. */
 export type RunEvent =
-  | { readonly kind: 'table-planned'; readonly table: string; readonly resumed: boolean; readonly estimatedRows: number | null; readonly doneRows: number }
-  | { readonly kind: 'chunk-done'; readonly table: string; readonly ordinal: number; readonly rows: number; readonly bytes: number }
-  | { readonly kind: 'chunk-retry'; readonly table: string; readonly ordinal: number; readonly problem: Problem; readonly delayMs: number }
+  | {
+      readonly kind: 'table-planned';
+      readonly table: string;
+      readonly resumed: boolean;
+      readonly estimatedRows: number | null;
+      readonly doneRows: number;
+    }
+  | {
+      readonly kind: 'chunk-done';
+      readonly table: string;
+      readonly ordinal: number;
+      readonly rows: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'chunk-retry';
+      readonly table: string;
+      readonly ordinal: number;
+      readonly problem: Problem;
+      readonly delayMs: number;
+    }
   | { readonly kind: 'epoch'; readonly label: string; readonly resumed: boolean; readonly number: number }
-  | { readonly kind: 'table-done'; readonly table: string; readonly rows: number; readonly files: number; readonly bytes: number }
+  | {
+      readonly kind: 'table-done';
+      readonly table: string;
+      readonly rows: number;
+      readonly files: number;
+      readonly bytes: number;
+    }
   | { readonly kind: 'table-failed'; readonly table: string; readonly problem: Problem }
   /** Things a person should know but that stop nothing: lost files read again, batches shrunk, a standby. */
   | { readonly kind: 'remark'; readonly table: string | null; readonly text: string };

@@ -11,7 +11,12 @@ const FINGERPRINT_VERSION = '1';
  * What changes the bytes of a table's files, one line each. Not in it: workers, memory, retries, chunk size (saved ranges keep
  * theirs), the tool's patch version.
  */
-export function fingerprintOf(identity: Readonly<Record<string, string>>, table: TableSchema, settings: TableSettings, out: string): Fingerprint {
+export function fingerprintOf(
+  identity: Readonly<Record<string, string>>,
+  table: TableSchema,
+  settings: TableSettings,
+  out: string,
+): Fingerprint {
   const source = Object.entries(identity).map(([name, value]) => [`source ${name}`, value]);
   const columns = table.columns.map((column, index) => [
     `column ${index + 1}`,

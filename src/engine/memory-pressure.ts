@@ -14,7 +14,11 @@ export interface MemoryWatch extends Disposable {
 }
 
 /** Watches this process's resident memory and halves the batches of all workers while it is too high. */
-export function watchMemory(shared: SharedState, limitBytes: number, residentBytes = () => process.memoryUsage.rss()): MemoryWatch {
+export function watchMemory(
+  shared: SharedState,
+  limitBytes: number,
+  residentBytes = () => process.memoryUsage.rss(),
+): MemoryWatch {
   const before = batchBounds(shared);
   let peakBytes = residentBytes();
   let shrunk = false;

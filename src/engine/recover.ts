@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { ChunkFile, ChunkReport } from '../model/chunk.ts';
+import { SqlextractError } from '../model/problem.ts';
 import type { RunWatcher } from './events.ts';
 import type { TableRun } from './table-run.ts';
 import { addReport, NO_TOTALS } from './table-run.ts';
@@ -15,7 +16,9 @@ const STATS_AT_ONCE = 16;
 export async function checkDoneFiles(run: TableRun, watcher: RunWatcher): Promise<void> {
   const limit = pLimit(STATS_AT_ONCE);
   const checked = await Promise.all(
-    [...run.done.values()].map(async (report) => limit(async () => ({ report, lost: await firstLostFile(run, report) }))),
+    [...run.done.values()].map(async (report) =>
+      limit(async () => ({ report, lost: await firstLostFile(run, report) })),
+    ),
   );
   for (const { report, lost } of checked) {
     if (lost === null) continue;
@@ -31,7 +34,11 @@ export function reopenBlocks(run: TableRun, watcher: RunWatcher): void {
     (report) => report.epoch !== run.epoch && run.chunks.get(report.ordinal)?.range.kind === 'physical',
   );
   if (stale.length === 0) return;
-  reopen(run, stale.map((report) => report.ordinal), 'read by blocks in a snapshot that is gone');
+  reopen(
+    run,
+    stale.map((report) => report.ordinal),
+    'read by blocks in a snapshot that is gone',
+  );
   const text = `${stale.length} chunks were read by blocks in a snapshot that is gone: they are read again`;
   watcher.event({ kind: 'remark', table: run.name, text });
 }
@@ -53,4 +60,20 @@ function reopen(run: TableRun, ordinals: readonly number[], reason: string): voi
   }
   run.pending.sort((a, b) => a.ordinal - b.ordinal);
   run.totals = [...run.done.values()].reduce(addReport, NO_TOTALS);
+}
+
+/** Before the manifest is written: every file it will name is there, with its size. Throws FILE_LOST. */
+export async function requireFilesThere(run: TableRun): Promise<void> {
+  const limit = pLimit(STATS_AT_ONCE);
+  const lost = await Promise.all(
+    [...run.done.values()].map(async (report) => limit(async () => firstLostFile(run, report))),
+  );
+  const first = lost.find((file) => file !== null);
+  if (first === undefined || first === null) return;
+  throw new SqlextractError({
+    code: 'FILE_LOST',
+    message: `${join(run.folder, first.path)} of ${run.name} is missing or has another size than the ${first.bytes} bytes that were written`,
+    hint: 'find out who changed it, then run the same command again: its chunk is read again',
+    fault: 'disk',
+  });
 }

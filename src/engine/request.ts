@@ -17,6 +17,8 @@ export interface ExtractRequest {
   readonly fresh: boolean;
   readonly consistency: 'snapshot' | 'require' | 'chunk';
   readonly holdMs: number;
+  /** The snapshot is kept for `holdMs` also after the run has finished, so that `verify --against-source` can compare inside it. */
+  readonly keepSnapshot: boolean;
   readonly onTableError: 'stop' | 'continue';
   readonly workers: number;
   readonly batchRows: number;

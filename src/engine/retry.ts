@@ -14,7 +14,12 @@ const LONGEST_DELAY_MS = 60_000;
 export type RetryDecision = { readonly again: true; readonly delayMs: number } | { readonly again: false };
 
 /** Exponential back-off with full jitter (half to whole of 0.5 s, 1 s, 2 s … 60 s), so that workers do not come back together. */
-export function decideRetry(problem: Problem, attempt: number, failuresSoFar: number, budget = RETRY_BUDGET): RetryDecision {
+export function decideRetry(
+  problem: Problem,
+  attempt: number,
+  failuresSoFar: number,
+  budget = RETRY_BUDGET,
+): RetryDecision {
   const tryable = problem.verdict === 'retry' || problem.verdict === 'reconnect';
   if (!tryable || attempt >= budget.attemptsPerChunk || failuresSoFar >= budget.failuresPerRun) return { again: false };
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1));

@@ -46,8 +46,22 @@ export async function runExtract(request: ExtractRequest, watcher: RunWatcher): 
   using memory = watchMemory(shared, request.memoryLimitBytes);
   const setup = { shared, parallelWrite: request.parallelWrite, faultPoint: request.faultPoint };
   const runtimeFolder = join(request.stateDir, 'run');
-  const context: RunContext = { request, coordinator, setup, watcher, runtimeFolder, open, failures: { count: 0 }, memory };
-  watcher.attach(() => viewWorkers(shared, open.runs.map((run) => run.name)));
+  const context: RunContext = {
+    request,
+    coordinator,
+    setup,
+    watcher,
+    runtimeFolder,
+    open,
+    failures: { count: 0 },
+    memory,
+  };
+  watcher.attach(() =>
+    viewWorkers(
+      shared,
+      open.runs.map((run) => run.name),
+    ),
+  );
   request.stop.addEventListener('abort', () => requestStop(shared), { once: true });
 
   let end: DispatchEnd = { kind: 'all-read' };
@@ -73,12 +87,14 @@ async function oneEpoch(context: RunContext, first: boolean): Promise<DispatchEn
   const stopWorkers = () => requestStop(setup.shared);
   const rowGroupBytes = request.bufferBytes / (2 * pool.threads);
   const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers };
-  const supply = new ChunkSupply(live, coordinator, pool.threads, (run, error) => failTable(dispatchContext, run, error));
+  const supply = new ChunkSupply(live, coordinator, pool.threads, (run, error) =>
+    failTable(dispatchContext, run, error),
+  );
   const end = await dispatch({ ...dispatchContext, supply });
   await supply.settle();
   if (end.kind !== 'all-read') return end;
   for (const run of live) await finishIfRead(context, run);
-  if (open.runs.every((run) => run.finished !== null)) await snapshot.release();
+  if (!request.keepSnapshot && open.runs.every((run) => run.finished !== null)) await snapshot.release();
   return end;
 }
 

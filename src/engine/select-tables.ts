@@ -13,7 +13,9 @@ export async function selectTables(
 ): Promise<readonly TableName[]> {
   const needsList = [...patterns.include, ...patterns.exclude].some(isGlob);
   const listed = needsList ? await listTables() : [];
-  const wanted = patterns.include.flatMap((pattern) => (isGlob(pattern) ? matching(pattern, listed) : [splitName(pattern)]));
+  const wanted = patterns.include.flatMap((pattern) =>
+    isGlob(pattern) ? matching(pattern, listed) : [splitName(pattern)],
+  );
   const left = wanted.filter((table) => !patterns.exclude.some((pattern) => matches(pattern, table)));
   if (left.length === 0) throw noTableLeft(patterns);
   const seen = new Map(left.map((table) => [JSON.stringify([table.schema, table.name]), table]));
@@ -47,7 +49,13 @@ function matching(pattern: string, tables: readonly TableRef[]): readonly TableN
 /** A pattern without schema matches the bare name in any schema. */
 function matches(pattern: string, table: TableName): boolean {
   const literal = pattern.includes('"') ? displayName(splitName(pattern)) : pattern;
-  const expression = new RegExp(`^${literal.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 'iu');
+  const expression = new RegExp(
+    `^${literal
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    'iu',
+  );
   return expression.test(displayName(table)) || expression.test(table.name);
 }
 

@@ -17,6 +17,8 @@ export interface FileFormat {
   extension(compression: Compression): string;
   /** What the column becomes in the file, for people: `DECIMAL(12,2)`, `digits`. */
   describe(column: ColumnSchema): string;
+  /** How to read the text, for the manifest; null where the format describes itself. */
+  readonly dialect: Readonly<Record<string, string | boolean>> | null;
   /** Why this column cannot be written, asked before the run starts; null when it can. */
   refuses(column: ColumnSchema): string | null;
   /** Why the set of columns cannot be written (two names that differ by case only); null when it can. */

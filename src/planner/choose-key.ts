@@ -35,7 +35,8 @@ export function chooseSplit(table: TableSchema, conditions: SplitConditions): Sp
 function withoutKey(table: TableSchema, blocks: boolean, refusals: string, conditions: SplitConditions): SplitChoice {
   const reason = refusals === '' ? `no usable key on this ${table.kind}` : refusals;
   if (blocks) return { kind: 'physical', why: `${reason}: read by blocks inside the snapshot; lost with it` };
-  const missed = table.physicalParts.length > 0 && !conditions.sharedSnapshot ? ' (blocks need --consistency snapshot)' : '';
+  const missed =
+    table.physicalParts.length > 0 && !conditions.sharedSnapshot ? ' (blocks need --consistency snapshot)' : '';
   return { kind: 'whole', why: `${reason}: one stream, which a killed run reads again from its start${missed}` };
 }
 

@@ -65,7 +65,12 @@ function cutByBlocks(request: CutRequest, parts: readonly { relation: string; bl
   const rowsPerBlock = Math.max(1, (request.estimatedRows ?? allBlocks * 50) / Math.max(1, allBlocks));
   const end = nextBlock + Math.max(1, Math.ceil(request.rows / rowsPerBlock));
   const last = end >= part.blocks;
-  const range: KeyRange = { kind: 'physical', relation: part.relation, fromBlock: nextBlock, toBlock: last ? null : end };
+  const range: KeyRange = {
+    kind: 'physical',
+    relation: part.relation,
+    fromBlock: nextBlock,
+    toBlock: last ? null : end,
+  };
   if (last && nextPart + 1 === parts.length) return completed(request, [range]);
   const progress = last ? { nextPart: nextPart + 1, nextBlock: 0 } : { nextPart, nextBlock: end };
   return { chunks: numbered(request, [range]), progress: { ...request.progress, ...progress } };

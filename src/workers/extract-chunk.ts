@@ -69,7 +69,13 @@ async function extractChunk(task: ChunkTask): Promise<ChunkOutcome> {
 
 async function readEncodeWrite(task: ChunkTask): Promise<ChunkOutcome> {
   const startedAt = new Date().toISOString();
-  updateSlot(setup.shared, slot, { state: 'waiting', table: task.tableNumber, ordinal: task.chunk.ordinal, rows: 0, bytes: 0 });
+  updateSlot(setup.shared, slot, {
+    state: 'waiting',
+    table: task.tableNumber,
+    ordinal: task.chunk.ordinal,
+    rows: 0,
+    bytes: 0,
+  });
   const session = await sessionFor(task.source, task.token, false);
   const sink = localSink({
     folder: task.folder,
@@ -81,11 +87,18 @@ async function readEncodeWrite(task: ChunkTask): Promise<ChunkOutcome> {
   const rows = await copyRows(session, task, files);
   if (rows === null) return { kind: 'stopped' };
   const { files: written, nullMarkerCells } = await files.finish();
-  compareRows(task, rows, written.reduce((sum, file) => sum + file.rows, 0));
+  compareRows(
+    task,
+    rows,
+    written.reduce((sum, file) => sum + file.rows, 0),
+  );
   await files.publish();
   const finishedAt = new Date().toISOString();
   const { ordinal } = task.chunk;
-  return { kind: 'done', report: { ordinal, rows, files: written, epoch: task.epoch, startedAt, finishedAt, nullMarkerCells } };
+  return {
+    kind: 'done',
+    report: { ordinal, rows, files: written, epoch: task.epoch, startedAt, finishedAt, nullMarkerCells },
+  };
 }
 
 /** Null when the stop flag was seen. */

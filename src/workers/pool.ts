@@ -57,7 +57,9 @@ export class WorkerPool implements AsyncDisposable {
 
   async #onEveryThread(task: WorkerTask): Promise<void> {
     resetArrivals(this.#shared);
-    const outcomes = await Promise.all(Array.from({ length: this.threads }, async () => this.#pool.run(task) as Promise<JoinOutcome>));
+    const outcomes = await Promise.all(
+      Array.from({ length: this.threads }, async () => this.#pool.run(task) as Promise<JoinOutcome>),
+    );
     const failed = outcomes.find((outcome) => outcome.kind === 'failed');
     if (failed !== undefined) throw new SqlextractError(failed.problem);
   }

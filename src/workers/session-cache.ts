@@ -19,7 +19,11 @@ let current: OpenSession | null = null;
  * `together`: all threads join at the same time (a join task). Throws what the driver throws; verdict epoch-lost when the snapshot
  * of `token` cannot be joined, or not any more.
  */
-export async function sessionFor(source: SourceConfig, token: SnapshotToken | null, together: boolean): Promise<SourceSession> {
+export async function sessionFor(
+  source: SourceConfig,
+  token: SnapshotToken | null,
+  together: boolean,
+): Promise<SourceSession> {
   const wanted = token === null ? null : JSON.stringify(token);
   if (current !== null && current.token === wanted) return current.session;
   const driver = await driverByName(source.driver);

@@ -6,7 +6,9 @@ const LOST: Problem = { code: 'X', message: 'x', fault: 'source', verdict: 'reco
 
 describe('retry', () => {
   it('waits longer each time, up to a minute, and never in step', () => {
-    const delays = [1, 2, 3, 4, 5].map((attempt) => decideRetry(LOST, attempt, 0, { attemptsPerChunk: 99, failuresPerRun: 99 }));
+    const delays = [1, 2, 3, 4, 5].map((attempt) =>
+      decideRetry(LOST, attempt, 0, { attemptsPerChunk: 99, failuresPerRun: 99 }),
+    );
     delays.forEach((decision, index) => {
       const ceiling = 500 * 2 ** index;
       expect(decision.again && decision.delayMs >= ceiling / 2 && decision.delayMs <= ceiling).toBe(true);

@@ -2,10 +2,28 @@ import { describe, expect, it } from 'vitest';
 import type { CandidateKey, TableSchema } from '../../src/model/table.ts';
 import { chooseSplit } from '../../src/planner/choose-key.ts';
 
-const KEY: CandidateKey = { name: 't_pkey', columns: ['id'], kind: 'primary', unique: true, nullable: false, integer: true, scattered: false, refused: null };
+const KEY: CandidateKey = {
+  name: 't_pkey',
+  columns: ['id'],
+  kind: 'primary',
+  unique: true,
+  nullable: false,
+  integer: true,
+  scattered: false,
+  refused: null,
+};
 const TABLE: TableSchema = {
-  schema: '', name: 't', kind: 'table', estimatedRows: 1e6, estimatedBytes: 1e9, objectId: '1', columns: [], primaryKey: ['id'],
-  candidateKeys: [KEY], physicalParts: [{ relation: 't', blocks: 100 }], remarks: [],
+  schema: '',
+  name: 't',
+  kind: 'table',
+  estimatedRows: 1e6,
+  estimatedBytes: 1e9,
+  objectId: '1',
+  columns: [],
+  primaryKey: ['id'],
+  candidateKeys: [KEY],
+  physicalParts: [{ relation: 't', blocks: 100 }],
+  remarks: [],
 };
 const SHARED = { sharedSnapshot: true, limit: null };
 

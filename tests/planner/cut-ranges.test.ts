@@ -35,7 +35,15 @@ async function cutAll(basis: PlanBasis, boundary: BoundaryFinder, rows: number):
   const chunks: Chunk[] = [];
   let progress: PlanProgress = NOTHING_PLANNED;
   while (!progress.complete) {
-    const cut = await cutNext({ basis, progress, nextOrdinal: chunks.length + 1, rows, estimatedRows: null, limit: null, boundary });
+    const cut = await cutNext({
+      basis,
+      progress,
+      nextOrdinal: chunks.length + 1,
+      rows,
+      estimatedRows: null,
+      limit: null,
+      boundary,
+    });
     chunks.push(...cut.chunks);
     progress = cut.progress;
     if (chunks.length > 100_000) throw new Error('the cutting does not end');
@@ -53,28 +61,39 @@ function holds(chunk: Chunk, key: bigint): boolean {
 const keyLists = fc.oneof(
   fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { maxLength: 200 }),
   fc.array(fc.bigInt({ min: 0n, max: 60n }), { maxLength: 200 }),
-  fc.tuple(fc.bigInt({ min: -1000n, max: 1000n }), fc.integer({ min: 0, max: 300 })).map(([from, count]) => Array.from({ length: count }, (_, i) => from + BigInt(i))),
+  fc
+    .tuple(fc.bigInt({ min: -1000n, max: 1000n }), fc.integer({ min: 0, max: 300 }))
+    .map(([from, count]) => Array.from({ length: count }, (_, i) => from + BigInt(i))),
 );
 
 describe('cutting by key', () => {
   it('puts every key, present or not, into exactly one range', async () => {
     await fc.assert(
-      fc.asyncProperty(keyLists, fc.integer({ min: 1, max: 50 }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), async (keys, rows, other) => {
-        const chunks = await cutAll(BY_ID, server(keys).walk, rows);
-        for (const key of [...keys, other]) expect(chunks.filter((chunk) => holds(chunk, key))).toHaveLength(1);
-        expect(chunks.map((chunk) => chunk.ordinal)).toEqual(chunks.map((_, index) => index + 1));
-      }),
+      fc.asyncProperty(
+        keyLists,
+        fc.integer({ min: 1, max: 50 }),
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        async (keys, rows, other) => {
+          const chunks = await cutAll(BY_ID, server(keys).walk, rows);
+          for (const key of [...keys, other]) expect(chunks.filter((chunk) => holds(chunk, key))).toHaveLength(1);
+          expect(chunks.map((chunk) => chunk.ordinal)).toEqual(chunks.map((_, index) => index + 1));
+        },
+      ),
     );
   });
 
   it('makes no empty range but for an empty table, and none larger than asked where keys are unique', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.bigInt({ min: -100_000n, max: 100_000n }), { maxLength: 300 }), fc.integer({ min: 1, max: 50 }), async (keys, rows) => {
-        const chunks = await cutAll(BY_ID, server(keys).walk, rows);
-        const sizes = chunks.map((chunk) => keys.filter((key) => holds(chunk, key)).length);
-        if (keys.length > 0) expect(Math.min(...sizes)).toBeGreaterThan(0);
-        expect(Math.max(...sizes)).toBeLessThanOrEqual(rows);
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.bigInt({ min: -100_000n, max: 100_000n }), { maxLength: 300 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (keys, rows) => {
+          const chunks = await cutAll(BY_ID, server(keys).walk, rows);
+          const sizes = chunks.map((chunk) => keys.filter((key) => holds(chunk, key)).length);
+          if (keys.length > 0) expect(Math.min(...sizes)).toBeGreaterThan(0);
+          expect(Math.max(...sizes)).toBeLessThanOrEqual(rows);
+        },
+      ),
     );
   });
 
@@ -93,7 +112,10 @@ describe('cutting by key', () => {
 
 describe('dense integer keys', () => {
   it('cover every key exactly once, without empty ranges, whatever the gaps are', async () => {
-    const gappy = fc.array(fc.record({ run: fc.integer({ min: 1, max: 200 }), gap: fc.integer({ min: 0, max: 100_000 }) }), { maxLength: 10 });
+    const gappy = fc.array(
+      fc.record({ run: fc.integer({ min: 1, max: 200 }), gap: fc.integer({ min: 0, max: 100_000 }) }),
+      { maxLength: 10 },
+    );
     await fc.assert(
       fc.asyncProperty(gappy, fc.integer({ min: 1, max: 40 }), async (runs, rows) => {
         const keys: bigint[] = [];
@@ -133,11 +155,21 @@ describe('cutting by blocks', () => {
     const chunks: Chunk[] = [];
     let progress: PlanProgress = NOTHING_PLANNED;
     while (!progress.complete) {
-      const cut = await cutNext({ basis: { kind: 'physical', parts, why: 'test' }, progress, nextOrdinal: chunks.length + 1, rows: 40, estimatedRows: 130, limit: null, boundary: never });
+      const cut = await cutNext({
+        basis: { kind: 'physical', parts, why: 'test' },
+        progress,
+        nextOrdinal: chunks.length + 1,
+        rows: 40,
+        estimatedRows: 130,
+        limit: null,
+        boundary: never,
+      });
       chunks.push(...cut.chunks);
       progress = cut.progress;
     }
-    const text = chunks.map(({ range }) => (range.kind === 'physical' ? `${range.relation} ${range.fromBlock}-${range.toBlock}` : range.kind));
+    const text = chunks.map(({ range }) =>
+      range.kind === 'physical' ? `${range.relation} ${range.fromBlock}-${range.toBlock}` : range.kind,
+    );
     expect(text).toEqual(['a 0-4', 'a 4-8', 'a 8-null', 'b 0-null', 'c 0-null']);
   });
 });

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextRangeRows, SMALLEST_RANGE } from '../../src/planner/range-size.ts';
 
-const KNOWN = { estimatedRows: 10_000_000, estimatedBytes: 1_000_000_000, plannedRows: 0, measuredBytes: 0, measuredRows: 0 };
+const KNOWN = {
+  estimatedRows: 10_000_000,
+  estimatedBytes: 1_000_000_000,
+  plannedRows: 0,
+  measuredBytes: 0,
+  measuredRows: 0,
+};
 
 describe('the size of the next range', () => {
   it('aims at the wanted bytes once bytes are measured', () => {
@@ -33,12 +39,23 @@ describe('the size of the next range', () => {
 
   it('is a whole number of at least one row, whatever the facts are', () => {
     const count = fc.integer({ min: 0, max: 1e9 });
-    const facts = fc.record({ estimatedRows: fc.option(count), estimatedBytes: fc.option(count), plannedRows: count, measuredBytes: count, measuredRows: count });
+    const facts = fc.record({
+      estimatedRows: fc.option(count),
+      estimatedBytes: fc.option(count),
+      plannedRows: count,
+      measuredBytes: count,
+      measuredRows: count,
+    });
     fc.assert(
-      fc.property(facts, fc.integer({ min: 1, max: 1e12 }), fc.integer({ min: 1, max: 64 }), (known, chunkBytes, workers) => {
-        const rows = nextRangeRows(known, { chunkBytes, workers });
-        expect(Number.isInteger(rows) && rows >= 1).toBe(true);
-      }),
+      fc.property(
+        facts,
+        fc.integer({ min: 1, max: 1e12 }),
+        fc.integer({ min: 1, max: 64 }),
+        (known, chunkBytes, workers) => {
+          const rows = nextRangeRows(known, { chunkBytes, workers });
+          expect(Number.isInteger(rows) && rows >= 1).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -1,0 +1,106 @@
+import type { ConsistencyLevel } from '../checkpoint/store.ts';
+import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
+import { join } from 'node:path';
+import type { MemoryWatch } from './memory-pressure.ts';
+import type { AlreadyDone, OpenRuns } from './open-runs.ts';
+import type { RunReport, TableReport } from './report.ts';
+import type { ExtractRequest } from './request.ts';
+import type { TableRun } from './table-run.ts';
+
+interface ReportContext {
+  readonly request: ExtractRequest;
+  readonly open: OpenRuns;
+  readonly memory: MemoryWatch;
+  readonly failures: { readonly count: number };
+}
+
+/** Weakest first. */
+const LEVELS: readonly ConsistencyLevel[] = ['mixed', 'chunk', 'unchanged', 'snapshot'];
+
+export function buildReport(context: ReportContext, startedAt: number, stopped: boolean): RunReport {
+  const { open, request, memory } = context;
+  const tables = [
+    ...open.runs.map((run) => ofRun(run, stopped)),
+    ...open.already.map(ofAlready),
+    ...open.refused.map(ofRefused),
+  ];
+  const seconds = (performance.now() - startedAt) / 1000;
+  const sum = (of: (table: TableReport) => number) => tables.reduce((total, table) => total + of(table), 0);
+  const readNow = tables
+    .filter((table) => table.status !== 'already-done')
+    .reduce((rows, table) => rows + table.rows - table.resumedRows, 0);
+  const levels = tables.flatMap((table) => (table.level === null ? [] : [table.level]));
+  return {
+    status: statusOf(tables, stopped),
+    tables,
+    rows: sum((table) => table.rows),
+    files: sum((table) => table.files),
+    bytes: sum((table) => table.bytes),
+    seconds,
+    rowsPerSecond: Math.round(readNow / Math.max(seconds, 0.001)),
+    workers: request.workers,
+    level: LEVELS.find((level) => levels.includes(level)) ?? null,
+    retries: context.failures.count,
+    peakMemory: memory.peakBytes,
+    remarks: memory.remark === null ? [] : [memory.remark],
+  };
+}
+
+function statusOf(tables: readonly TableReport[], stopped: boolean): RunReport['status'] {
+  if (tables.some((table) => table.status === 'failed')) return 'incomplete';
+  if (stopped && tables.some((table) => table.status === 'stopped')) return 'stopped';
+  return tables.every((table) => table.status === 'already-done') ? 'already-done' : 'complete';
+}
+
+function ofRun(run: TableRun, stopped: boolean): TableReport {
+  const { finished, problem } = run;
+  const status = finished !== null ? 'complete' : problem !== null ? 'failed' : 'stopped';
+  if (status === 'stopped' && !stopped) throw new Error(`${run.name} is neither finished nor failed nor stopped`);
+  return {
+    table: run.name,
+    status,
+    runId: run.runId,
+    ...run.totals,
+    resumedRows: run.resumedRows,
+    level: finished?.level ?? null,
+    consistency: finished?.sentence ?? '',
+    folder: run.folder,
+    manifest: finished === null ? null : join(run.folder, MANIFEST_NAME),
+    problem,
+  };
+}
+
+function ofAlready({ name, run }: AlreadyDone): TableReport {
+  const path = join(run.folder, MANIFEST_NAME);
+  const { totals, consistency } = readManifest(path);
+  const { rows, bytes, files } = totals;
+  return {
+    table: name,
+    status: 'already-done',
+    runId: run.runId,
+    rows,
+    bytes,
+    files,
+    resumedRows: rows,
+    level: run.level,
+    consistency: consistency.sentence,
+    folder: run.folder,
+    manifest: path,
+    problem: null,
+  };
+}
+
+function ofRefused({ name, problem }: OpenRuns['refused'][number]): TableReport {
+  const nothing = { rows: 0, bytes: 0, files: 0, resumedRows: 0 };
+  return {
+    table: name,
+    status: 'failed',
+    runId: '',
+    ...nothing,
+    level: null,
+    consistency: '',
+    folder: '',
+    manifest: null,
+    problem,
+  };
+}

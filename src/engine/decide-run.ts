@@ -1,0 +1,70 @@
+import type { Fingerprint, FingerprintDifference } from '../checkpoint/fingerprint.ts';
+import { compareFingerprints } from '../checkpoint/fingerprint.ts';
+import type { RunRecord } from '../checkpoint/store.ts';
+import { SqlextractError } from '../model/problem.ts';
+
+export type RunDecision =
+  | { readonly kind: 'new'; readonly discard: RunRecord | null }
+  | { readonly kind: 'resume'; readonly run: RunRecord }
+  /** Complete already: by its run key, or as a part of a run over several tables that was killed later. */
+  | { readonly kind: 'already'; readonly run: RunRecord };
+
+export interface DecisionFacts {
+  readonly table: string;
+  readonly current: RunRecord | null;
+  /** The current run's marker is still there, and it is a run over exactly the tables of this command. */
+  readonly sameOpenRun: boolean;
+  readonly fingerprint: Fingerprint;
+  readonly runKey: string | null;
+  readonly fresh: boolean;
+}
+
+/**
+ * What a command does with the newest run of a job.
+ *
+ *   none ─────────────────────────────▶ new
+ *   running ──same fingerprint────────▶ resume      ──another──▶ FINGERPRINT_CHANGED   ──--fresh──▶ discard, new
+ *   complete ──its run key is asked───▶ already     ──its run over several tables is unfinished──▶ already   ──else──▶ new
+ */
+export function decideRun(facts: DecisionFacts): RunDecision {
+  const { current, fresh, runKey } = facts;
+  if (current === null) return { kind: 'new', discard: null };
+  if (current.status === 'complete') {
+    if (runKey !== null && current.runKey === runKey) return { kind: 'already', run: current };
+    if (!facts.sameOpenRun || fresh) return { kind: 'new', discard: null };
+    requireSameFingerprint(facts, current);
+    return { kind: 'already', run: current };
+  }
+  if (fresh) return { kind: 'new', discard: current };
+  requireSameFingerprint(facts, current);
+  if (current.runKey !== runKey) throw otherRunKey(facts, current);
+  return { kind: 'resume', run: current };
+}
+
+function requireSameFingerprint(facts: DecisionFacts, current: RunRecord): void {
+  const differences = compareFingerprints(current.fingerprint, facts.fingerprint);
+  if (differences.length === 0) return;
+  throw new SqlextractError({
+    code: 'FINGERPRINT_CHANGED',
+    message: `the unfinished run ${current.runId} of ${facts.table} was begun with other settings: ${differences.map(describe).join('; ')}`,
+    hint: 'type the command as it was to finish that run, or add --fresh to discard it and start anew',
+    fault: 'state',
+  });
+}
+
+function describe({ field, before, now }: FingerprintDifference): string {
+  return `${field} was ${quoted(before)} and is now ${quoted(now)}`;
+}
+
+function quoted(value: string | null): string {
+  return value === null || value === '' ? 'not set' : `"${value}"`;
+}
+
+function otherRunKey(facts: DecisionFacts, current: RunRecord): SqlextractError {
+  return new SqlextractError({
+    code: 'RUN_KEY_CHANGED',
+    message: `the unfinished run ${current.runId} of ${facts.table} has the run key ${quoted(current.runKey)}, not ${quoted(facts.runKey)}`,
+    hint: 'finish it with its own --run-key, or add --fresh to discard it and start anew',
+    fault: 'state',
+  });
+}

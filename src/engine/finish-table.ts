@@ -1,0 +1,100 @@
+import { basename, dirname } from 'node:path';
+import type { Manifest, ManifestFile, ManifestTotals } from '../model/manifest.ts';
+import { MANIFEST_VERSION } from '../model/manifest.ts';
+import { writeLatest, writeManifest, MANIFEST_NAME } from '../checkpoint/manifest.ts';
+import { formatByName } from '../formats/registry.ts';
+import { describeRange } from '../model/key-range.ts';
+import type { SourceSession } from '../sources/source.ts';
+import { sweepTemporary } from '../sinks/temporary-name.ts';
+import type { Consistency } from './consistency.ts';
+import { judgeConsistency } from './consistency.ts';
+import { requireFilesThere } from './recover.ts';
+import type { ExtractRequest } from './request.ts';
+import type { TableRun } from './table-run.ts';
+
+/**
+ * The end of a table: what its files are as one state is judged, the manifest is written after every file is durable, and only
+ * then the run counts as complete. Killed anywhere in between, the rerun comes here again with the same files.
+ */
+export async function finishTable(run: TableRun, request: ExtractRequest, session: SourceSession): Promise<void> {
+  await requireFilesThere(run);
+  await sweepTemporary(run.folder);
+  const consistency = await judgeConsistency(run, run.epochs, session);
+  const finishedAt = new Date().toISOString();
+  const manifest = await manifestOf(run, request, session, consistency, finishedAt);
+  writeManifest(run.folder, manifest);
+  const name = basename(run.folder);
+  writeLatest(dirname(run.folder), {
+    version: MANIFEST_VERSION,
+    run: run.runId,
+    manifest: `${name}/${MANIFEST_NAME}`,
+    finishedAt,
+  });
+  run.store.completeRun(run.runId, consistency.level);
+  run.finished = consistency;
+}
+
+async function manifestOf(
+  run: TableRun,
+  request: ExtractRequest,
+  session: SourceSession,
+  consistency: Consistency,
+  finishedAt: string,
+): Promise<Manifest> {
+  const { table, settings } = run;
+  const files = filesOf(run);
+  const format = await formatByName(settings.format);
+  return {
+    version: MANIFEST_VERSION,
+    tool: { name: 'sqlextract', version: request.toolVersion },
+    run: run.runId,
+    job: run.jobId,
+    source: { url: request.source.displayUrl, identity: await session.identity() },
+    table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
+    schema: { columns: table.columns, primaryKey: table.primaryKey },
+    selection: { columns: settings.selection.include, where: settings.where, limit: settings.limit },
+    format: {
+      name: settings.format,
+      compression: settings.compression,
+      ...(format.dialect === null ? {} : { dialect: format.dialect }),
+      nullMarker: format.dialect === null ? null : settings.nullMarker,
+    },
+    consistency: {
+      level: consistency.level,
+      sentence: consistency.sentence,
+      epochs: consistency.epochs.map(({ epoch, facts }) => ({
+        epoch,
+        takenAt: facts.takenAt,
+        label: facts.label,
+        shared: facts.shared,
+        files: files.filter((file) => file.epoch === epoch).length,
+      })),
+    },
+    totals: totalsOf(files, table.columns.length),
+    files,
+    startedAt: run.startedAt,
+    finishedAt,
+  };
+}
+
+function filesOf(run: TableRun): readonly ManifestFile[] {
+  const reports = [...run.done.values()].sort((a, b) => a.ordinal - b.ordinal);
+  return reports.flatMap((report) => {
+    const range = run.chunks.get(report.ordinal)?.range;
+    if (range === undefined) throw new Error(`chunk ${report.ordinal} of ${run.name} was never planned`);
+    const bounds = range.kind === 'between' ? { from: range.from, to: range.to } : { from: null, to: null };
+    const keyRange = { kind: range.kind, text: describeRange(range), ...bounds };
+    return report.files.map((file) => ({ ...file, keyRange, epoch: report.epoch }));
+  });
+}
+
+function totalsOf(files: readonly ManifestFile[], columns: number): ManifestTotals {
+  const each = Array.from({ length: columns }, (_, index) => index);
+  return {
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    files: files.length,
+    nullCounts: each.map((index) => files.reduce((sum, file) => sum + (file.nullCounts[index] ?? 0), 0)),
+    maxBytes: each.map((index) => files.reduce((most, file) => Math.max(most, file.maxBytes[index] ?? 0), 0)),
+  };
+}

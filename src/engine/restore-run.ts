@@ -1,0 +1,49 @@
+import type { JobHandle } from '../checkpoint/open-job.ts';
+import type { RunRecord } from '../checkpoint/store.ts';
+import type { ResolvedTable } from './resolve-tables.ts';
+import type { TableRun } from './table-run.ts';
+import { addReport, NO_TOTALS } from './table-run.ts';
+
+interface RestoreRequest extends ResolvedTable {
+  readonly handle: JobHandle;
+  readonly record: RunRecord;
+  readonly number: number;
+  readonly resumed: boolean;
+}
+
+/** A run as its state says it is; of a new run that is: nothing planned, nothing done. */
+export function restoreRun(request: RestoreRequest): TableRun {
+  const { record, handle, table, settings, name, number, resumed } = request;
+  const saved = handle.store.chunks(record.runId);
+  const done = saved.flatMap(({ report }) => (report === null ? [] : [report]));
+  const totals = done.reduce(addReport, NO_TOTALS);
+  return {
+    number,
+    name,
+    table,
+    settings,
+    jobId: handle.jobId,
+    store: handle.store,
+    runId: record.runId,
+    runKey: record.runKey,
+    folder: record.folder,
+    basis: record.planBasis,
+    key: record.planBasis.kind === 'key' ? record.planBasis.key : [],
+    startedAt: record.startedAt,
+    resumed,
+    resumedRows: totals.rows,
+    progress: record.progress,
+    nextOrdinal: Math.max(0, ...saved.map(({ chunk }) => chunk.ordinal)) + 1,
+    plannedRows: totals.rows,
+    pending: saved.filter(({ report }) => report === null).map(({ chunk }) => chunk),
+    inHand: new Set(),
+    chunks: new Map(saved.map(({ chunk }) => [chunk.ordinal, chunk])),
+    done: new Map(done.map((report) => [report.ordinal, report])),
+    totals,
+    attempts: new Map(saved.map(({ chunk, attempts }) => [chunk.ordinal, attempts])),
+    epoch: 0,
+    epochs: [...record.epochs],
+    problem: null,
+    finished: null,
+  };
+}
