@@ -56,7 +56,7 @@ async function manifestOf(
     format: {
       name: settings.format,
       compression: settings.compression,
-      ...(format.dialect === null ? {} : { dialect: format.dialect }),
+      ...(format.dialect === null ? {} : { dialect: { ...format.dialect, nullMarker: settings.nullMarker } }),
       nullMarker: format.dialect === null ? null : settings.nullMarker,
     },
     consistency: {

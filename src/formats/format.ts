@@ -18,7 +18,7 @@ export interface FileFormat {
   /** What the column becomes in the file, for people: `DECIMAL(12,2)`, `digits`. */
   describe(column: ColumnSchema): string;
   /** How to read the text, for the manifest; null where the format describes itself. */
-  readonly dialect: Readonly<Record<string, string | boolean>> | null;
+  readonly dialect: Readonly<Record<string, DialectValue>> | null;
   /** Why this column cannot be written, asked before the run starts; null when it can. */
   refuses(column: ColumnSchema): string | null;
   /** Why the set of columns cannot be written (two names that differ by case only); null when it can. */
@@ -26,6 +26,7 @@ export interface FileFormat {
   open(schema: TableSchema, out: ByteSink, options: FormatOptions): Promise<ChunkEncoder>;
 }
 
+export type DialectValue = string | boolean | number | readonly string[];
 export type FormatName = 'parquet' | 'csv';
 export type Compression = 'zstd' | 'snappy' | 'gzip' | 'none';
 

@@ -1,0 +1,106 @@
+import type { ChunkFile, ChunkReport } from '../model/chunk.ts';
+import type { KeyRange } from '../model/key-range.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ChunkRecord, EpochRecord, RunRecord } from './store.ts';
+
+/** A row as node:sqlite gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The rows of the state's tables (schema.ts) as the records of the contract (store.ts). */
+export function runOf(row: Row, epochs: readonly EpochRecord[]): RunRecord {
+  return {
+    runId: text(row, 'run_id'),
+    runKey: textOrNull(row, 'run_key'),
+    status: text(row, 'status') as RunRecord['status'],
+    fingerprint: json(row, 'fingerprint'),
+    folder: text(row, 'folder'),
+    planBasis: json(row, 'plan_basis'),
+    progress: {
+      complete: row['plan_complete'] === 1,
+      coveredTo: jsonOrNull(row, 'covered_to'),
+      nextPart: number(row, 'next_part'),
+      nextBlock: number(row, 'next_block'),
+    },
+    epochs,
+    startedAt: text(row, 'started_at'),
+    finishedAt: textOrNull(row, 'finished_at'),
+    level: textOrNull(row, 'level') as RunRecord['level'],
+  };
+}
+
+export function epochOf(row: Row): EpochRecord {
+  return {
+    epoch: number(row, 'epoch'),
+    facts: {
+      takenAt: text(row, 'taken_at'),
+      label: text(row, 'label'),
+      shared: row['shared'] === 1,
+      proof: json(row, 'proof'),
+    },
+    lease: jsonOrNull(row, 'lease'),
+  };
+}
+
+export function chunkOf(row: Row, files: readonly ChunkFile[]): ChunkRecord {
+  const ordinal = number(row, 'ordinal');
+  const status = text(row, 'status') as ChunkRecord['status'];
+  return {
+    chunk: {
+      ordinal,
+      range: json<KeyRange>(row, 'range'),
+      limit: row['row_limit'] === null ? null : number(row, 'row_limit'),
+    },
+    status,
+    attempts: number(row, 'attempts'),
+    report: status === 'done' ? reportOf(row, ordinal, files) : null,
+    lastProblem: jsonOrNull<Problem>(row, 'last_problem'),
+  };
+}
+
+export function fileOf(row: Row): ChunkFile {
+  return {
+    path: text(row, 'path'),
+    rows: number(row, 'rows'),
+    bytes: number(row, 'bytes'),
+    sha256: text(row, 'sha256'),
+    nullCounts: json(row, 'null_counts'),
+    maxBytes: json(row, 'max_bytes'),
+  };
+}
+
+function reportOf(row: Row, ordinal: number, files: readonly ChunkFile[]): ChunkReport {
+  return {
+    ordinal,
+    rows: number(row, 'rows'),
+    files,
+    epoch: number(row, 'epoch'),
+    startedAt: text(row, 'started_at'),
+    finishedAt: text(row, 'finished_at'),
+    nullMarkerCells: number(row, 'null_marker_cells'),
+  };
+}
+
+export function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') throw new TypeError(`the state's column ${column} holds no text`);
+  return value;
+}
+
+export function number(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== 'number') throw new TypeError(`the state's column ${column} holds no number`);
+  return value;
+}
+
+function textOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+/** Written by this program under the same schema version; checked no further. */
+function json<T>(row: Row, column: string): T {
+  return JSON.parse(text(row, column)) as T;
+}
+
+function jsonOrNull<T>(row: Row, column: string): T | null {
+  return row[column] === null ? null : json<T>(row, column);
+}

@@ -1,0 +1,77 @@
+import { isAbsolute, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The text of a new sqlextract.yaml. `source` null leaves the source as a comment to fill in. */
+export function configTemplate(options: { readonly schema: string; readonly source: string | null }): string {
+  const source = options.source === null ? UNNAMED_SOURCE : sampleSource(options.source);
+  return `# yaml-language-server: $schema=${options.schema}\n${source}${REST}`;
+}
+
+/** Relative where the package lies below the folder, so that the file can be committed; else a file: URL. */
+export function schemaReference(folder: string, schemaPath: string): string {
+  const path = relative(folder, schemaPath);
+  const below = !path.startsWith('..') && !isAbsolute(path);
+  return below ? `./${path.split(sep).join('/')}` : pathToFileURL(schemaPath).href;
+}
+
+function sampleSource(source: string): string {
+  return `# Read by every sqlextract command that is called in this folder.
+# Flags and environment variables (SQLEXTRACT_SOURCE, SQLEXTRACT_WORKERS, …) go before what is written here.
+
+# The source of calls without --source: a name from the list below, a URL, or a file.
+source: sample
+
+sources:
+  sample: ${source}
+  # production:
+  #   url: postgres://reader@db.example.com:5432/shop?sslmode=verify-full
+  #   password: \${SHOP_PASSWORD}      # from the environment; \${NAME:-default} is possible everywhere
+`;
+}
+
+const UNNAMED_SOURCE = `# Read by every sqlextract command that is called in this folder.
+# Flags and environment variables (SQLEXTRACT_SOURCE, SQLEXTRACT_WORKERS, …) go before what is written here.
+
+# The source of calls without --source: a name from the list below, a URL, or a file.
+# source: production
+
+# sources:
+#   production:
+#     url: postgres://reader@db.example.com:5432/shop?sslmode=verify-full
+#     password: \${SHOP_PASSWORD}      # from the environment; \${NAME:-default} is possible everywhere
+#   archive: data/archive.sqlite      # a path is meant beside this file
+`;
+
+const REST = `
+# Where the files go, and where sqlextract remembers what is done (a local disk). Both are meant beside this file.
+out: export
+state_dir: .sqlextract
+
+# What is the same for all tables. Workers and memory choose themselves when they are not set.
+defaults:
+  format: parquet                    # or csv
+  # compression: zstd                # zstd, snappy, gzip or none
+  # chunk_size: 100MB                # what one file aims at
+  # workers: 4
+  # batch_size: 65536                # rows of one batch in memory
+  # buffer_size: 512MB               # memory for batches over all workers
+  # parallel_write: true
+  # consistency: snapshot            # or require, or chunk
+  # hold: 15m                        # how long the snapshot outlives a killed run
+  # keep_snapshot: false             # hold it also after the run has finished, for verify --against-source
+  # on_table_error: stop             # or continue
+  # null_marker: '\\N'                # how CSV writes NULL
+
+# The tables of \`sqlextract extract\` without --table, with what is special about them.
+# tables:
+#   public.users:
+#     exclude_columns: [password_hash]
+#   public.orders:
+#     where: created_at >= '2026-01-01'
+#     chunk_size: 250MB
+#   'audit.*':
+#     format: csv
+#     compression: gzip
+
+# exclude_tables: ['*_backup']
+`;

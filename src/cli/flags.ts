@@ -1,0 +1,135 @@
+import { boolean, string } from '@oclif/core/flags';
+
+/**
+ * The flags that commands share. They hold texts only: `loadSettings` parses them by the same rules as the environment and
+ * the file, so that `--workers 0` and SQLEXTRACT_WORKERS=0 are refused in the same words. Nothing else is imported here, and
+ * none has a default of oclif's: --help must be quick, and a default would hide the file's value.
+ */
+
+const COLUMNS_HELP = 'Names separated by commas, without regard to case when that is unambiguous.';
+
+export const sourceFlags = {
+  source: string({
+    char: 's',
+    summary: 'Where to read: a URL, a file, or a name from `sources:` in sqlextract.yaml.',
+    description:
+      'Without it SQLEXTRACT_SOURCE, then `source:` of the file. A password in it can be seen in `ps`: better give it by SQLEXTRACT_SOURCE, the file or ~/.pgpass.',
+    helpValue: '<url|name>',
+  }),
+  config: string({
+    char: 'c',
+    summary: 'The configuration file (default sqlextract.yaml, when it is there).',
+    helpValue: '<file>',
+  }),
+};
+
+export const tableFlags = {
+  table: string({
+    char: 't',
+    multiple: true,
+    summary: "Table, with or without schema; globs like 'sales.*' take several.",
+    description: 'Repeatable. Without it the keys of `tables:` in sqlextract.yaml.',
+    helpValue: '<name>',
+  }),
+  'exclude-table': string({ multiple: true, summary: 'Table or glob to leave out; repeatable.', helpValue: '<name>' }),
+};
+
+export const selectionFlags = {
+  columns: string({ multiple: true, summary: 'Only these columns.', description: COLUMNS_HELP, helpValue: '<a,b>' }),
+  'exclude-columns': string({
+    multiple: true,
+    summary: 'All but these columns.',
+    description: COLUMNS_HELP,
+    helpValue: '<a,b>',
+  }),
+  'as-text': string({
+    multiple: true,
+    summary: 'Write these columns as text, whatever their type.',
+    description: COLUMNS_HELP,
+    helpValue: '<a,b>',
+  }),
+  where: string({ summary: 'Only rows for which this SQL condition holds.', helpValue: '<condition>' }),
+  limit: string({ summary: 'At most this many rows in all.', helpValue: '<rows>' }),
+};
+
+export const formatFlags = {
+  format: string({ char: 'f', summary: 'parquet (default) or csv.', helpValue: '<format>' }),
+  compression: string({
+    summary: 'zstd, snappy, gzip or none.',
+    description: "Without it the format's own default. Parquet takes all four, csv all but snappy.",
+    helpValue: '<name>',
+  }),
+  null: string({ summary: 'How CSV writes NULL (default \\N).', helpValue: '<text>' }),
+  out: string({ char: 'o', summary: 'Folder of the files (default export).', helpValue: '<folder>' }),
+};
+
+export const speedFlags = {
+  workers: string({
+    char: 'w',
+    summary: 'Connections that read at the same time.',
+    description: 'Without it one a core, at least 2 and at most 8.',
+    helpValue: '<n>',
+  }),
+  'batch-size': string({ summary: 'Rows of one record batch in memory (default 65536).', helpValue: '<rows>' }),
+  'chunk-size': string({ summary: 'Bytes that one file aims at (default 100MB).', helpValue: '<size>' }),
+  'buffer-size': string({
+    summary: 'Memory for batches over all workers.',
+    description: 'It throttles the readers. Without it an eighth of the memory there is, 64MB to 1GB.',
+    helpValue: '<size>',
+  }),
+  'parallel-write': boolean({
+    allowNo: true,
+    summary: 'Several workers may write at the same time (default).',
+  }),
+};
+
+export const runFlags = {
+  consistency: string({
+    summary: 'snapshot (default), require or chunk.',
+    description:
+      'snapshot: all rows of one instant where the source can, and the report says when not; require: fail rather than mix instants; chunk: every range as it is when it is read.',
+    helpValue: '<level>',
+  }),
+  hold: string({
+    summary: 'How long the snapshot outlives a killed run (default 15m).',
+    description: 'The same command, run again in that time, goes on in the same snapshot. 0: not at all.',
+    helpValue: '<duration>',
+  }),
+  'keep-snapshot': boolean({
+    allowNo: true,
+    summary: 'Hold the snapshot also after the run has finished.',
+    description: 'For --hold; `verify --against-source` then compares inside it.',
+  }),
+  job: string({
+    summary: 'Name of the job whose state this is, instead of one made of source, table and selection.',
+    helpValue: '<name>',
+  }),
+  'run-key': string({
+    summary: 'Name of this run: once it is finished, the same key does nothing.',
+    description: 'For schedulers that may call twice.',
+    helpValue: '<key>',
+  }),
+  fresh: boolean({ summary: 'Discard an unfinished run and begin anew.' }),
+  'on-table-error': string({ summary: 'stop (default) or continue with the other tables.', helpValue: '<action>' }),
+  'dry-run': boolean({ summary: 'Show the plan, read no rows.' }),
+};
+
+export const stateFlags = {
+  'state-dir': string({ summary: 'Folder of the states (default .sqlextract).', helpValue: '<folder>' }),
+};
+
+export const jsonFlag = { json: boolean({ summary: 'One JSON document on stdout, nothing else.' }) };
+export const quietFlag = { quiet: boolean({ char: 'q', summary: 'No progress; errors and results only.' }) };
+
+/** Everything that `extract` and `plan` take. */
+export const extractFlags = {
+  ...sourceFlags,
+  ...tableFlags,
+  ...selectionFlags,
+  ...formatFlags,
+  ...speedFlags,
+  ...runFlags,
+  ...stateFlags,
+  ...jsonFlag,
+  ...quietFlag,
+};

@@ -1,0 +1,85 @@
+import type { Settings } from '../config/settings.ts';
+import { tableSettings } from '../config/table-settings.ts';
+import { selectTables } from '../engine/select-tables.ts';
+import { formatByName } from '../formats/registry.ts';
+import { describeColumnType } from '../model/column-type.ts';
+import type { CandidateKey, ColumnSchema, TableName, TableRef, TableSchema } from '../model/table.ts';
+import type { SourceSession } from '../sources/source.ts';
+import { sourceOf } from './open-source.ts';
+
+/** What `inspect` found; `--json` prints it as it is. */
+export type Inspection =
+  | { readonly kind: 'tables'; readonly source: string; readonly tables: readonly TableRef[] }
+  | {
+      readonly kind: 'columns';
+      readonly source: string;
+      readonly format: string;
+      readonly tables: readonly InspectedTable[];
+    };
+
+export interface InspectedTable
+  extends Pick<TableSchema, 'schema' | 'name' | 'estimatedRows' | 'estimatedBytes' | 'remarks'> {
+  readonly kind: TableRef['kind'];
+  readonly columns: readonly InspectedColumn[];
+  /** Best first. */
+  readonly keys: readonly CandidateKey[];
+  /** Why the table as a whole cannot be written in this format; null when it can. */
+  readonly refused: string | null;
+}
+
+export interface InspectedColumn {
+  readonly name: string;
+  readonly nativeType: string;
+  readonly type: string;
+  readonly written: string;
+  readonly nullable: boolean;
+  readonly note: string | null;
+  /** Why the column cannot be written in this format; null when it can. */
+  readonly refused: string | null;
+}
+
+/** `described`: the columns of the tables that the settings name; else the list of all tables. */
+export async function inspectSource(settings: Settings, described: boolean): Promise<Inspection> {
+  const { driver, source } = await sourceOf(settings);
+  await using session = await driver.open(source, 'coordinator');
+  if (!described) {
+    return { kind: 'tables', source: source.displayUrl, tables: await session.listTables() };
+  }
+  const patterns = { include: settings.tables, exclude: settings.excludeTables };
+  const names = await selectTables(patterns, () => session.listTables());
+  const tables: InspectedTable[] = [];
+  for (const name of names) tables.push(await inspectTable(session, settings, name));
+  return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
+}
+
+async function inspectTable(session: SourceSession, settings: Settings, table: TableName): Promise<InspectedTable> {
+  const found = tableSettings(settings, table.schema, table.name);
+  const selection = { include: found.columns, exclude: found.excludeColumns, asText: found.asText };
+  const schema = await session.describe(table, selection);
+  const format = await formatByName(found.format);
+  const column = (one: ColumnSchema): InspectedColumn => {
+    const refused = format.refuses(one);
+    const written = refused === null ? format.describe(one) : 'refused';
+    const type = describeColumnType(one.type);
+    return {
+      name: one.name,
+      nativeType: one.nativeType,
+      type,
+      written,
+      nullable: one.nullable,
+      note: one.note ?? null,
+      refused,
+    };
+  };
+  return {
+    schema: schema.schema,
+    name: schema.name,
+    kind: schema.kind,
+    estimatedRows: schema.estimatedRows,
+    estimatedBytes: schema.estimatedBytes,
+    remarks: schema.remarks,
+    columns: schema.columns.map(column),
+    keys: schema.candidateKeys,
+    refused: format.refusesTable(schema),
+  };
+}

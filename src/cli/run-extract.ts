@@ -1,0 +1,32 @@
+import type { Settings } from '../config/settings.ts';
+import { planExtract } from '../engine/plan.ts';
+import { runExtract } from '../engine/run.ts';
+import { decideExitCode } from './exit-codes.ts';
+import { extractRequest } from './extract-request.ts';
+import { printJson, printLine } from './print.ts';
+import { showProgress } from './progress.ts';
+import { describePlan, describeReport, exitCodeOfReport } from './report.ts';
+import { withSignals } from './signals.ts';
+
+export interface CommandFacts {
+  readonly argv: readonly string[];
+  readonly toolVersion: string;
+}
+
+/** `extract`, and with `--dry-run` what `plan` shows. */
+export async function runExtractCommand(settings: Settings, facts: CommandFacts): Promise<void> {
+  const stop = new AbortController();
+  const request = await extractRequest(settings, { ...facts, stop: stop.signal });
+  if (settings.dryRun) {
+    const plan = await planExtract(request);
+    if (settings.json) printJson(plan);
+    else for (const line of describePlan(plan)) printLine(line);
+    return;
+  }
+  using progress = showProgress({ quiet: settings.quiet });
+  const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () => runExtract(request, progress));
+  progress[Symbol.dispose]();
+  if (settings.json) printJson(report);
+  else if (!settings.quiet) for (const line of describeReport(report, process.cwd())) printLine(line);
+  decideExitCode(exitCodeOfReport(report));
+}

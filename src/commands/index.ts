@@ -1,0 +1,14 @@
+import Extract from './extract.ts';
+import Init from './init.ts';
+import Inspect from './inspect.ts';
+import Plan from './plan.ts';
+import Status from './status.ts';
+
+/** Every command, one line each. They are all read for every call: see BaseCommand for what they may import. */
+export const COMMANDS = {
+  init: Init,
+  extract: Extract,
+  plan: Plan,
+  inspect: Inspect,
+  status: Status,
+};

@@ -1,0 +1,44 @@
+import { FILE_DEFAULTS } from './setting-table.ts';
+
+/** What may stand in sqlextract.yaml. schema/config.schema.json says the same to editors; a test compares the two. */
+export type Shape =
+  /** A text, number or boolean; references to the environment are replaced in it. */
+  | { readonly kind: 'scalar' }
+  /** A list of scalars, or one scalar with names separated by commas. */
+  | { readonly kind: 'names' }
+  /** A mapping with these keys only. */
+  | { readonly kind: 'record'; readonly keys: Readonly<Record<string, Shape>> }
+  /** A mapping with keys of the person's choice. */
+  | { readonly kind: 'dictionary'; readonly of: Shape }
+  /** A scalar, or a mapping in its place. */
+  | { readonly kind: 'either'; readonly record: Shape & { readonly kind: 'record' } };
+
+const SCALAR: Shape = { kind: 'scalar' };
+const NAMES: Shape = { kind: 'names' };
+
+export const TABLE_KEYS = {
+  columns: NAMES,
+  exclude_columns: NAMES,
+  as_text: NAMES,
+  where: SCALAR,
+  format: SCALAR,
+  compression: SCALAR,
+  chunk_size: SCALAR,
+  null_marker: SCALAR,
+} as const satisfies Readonly<Record<string, Shape>>;
+
+export const FILE_SHAPE = {
+  kind: 'record',
+  keys: {
+    source: SCALAR,
+    sources: {
+      kind: 'dictionary',
+      of: { kind: 'either', record: { kind: 'record', keys: { url: SCALAR, password: SCALAR } } },
+    },
+    out: SCALAR,
+    state_dir: SCALAR,
+    exclude_tables: NAMES,
+    defaults: { kind: 'record', keys: Object.fromEntries(FILE_DEFAULTS.map((key) => [key, SCALAR])) },
+    tables: { kind: 'dictionary', of: { kind: 'record', keys: TABLE_KEYS } },
+  },
+} as const satisfies Shape;

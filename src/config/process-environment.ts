@@ -1,0 +1,22 @@
+import { displayUrl, scrubSecrets } from './redact.ts';
+
+/** What of the environment steers the program itself rather than a run. This folder alone reads process.env. */
+
+/** See model/fault-point.ts; set by the crash tests only. */
+export function faultSpec(): string | null {
+  return process.env['SQLEXTRACT_FAULT'] ?? null;
+}
+
+/** The command line as typed, without passwords; goes to the state's command log. */
+export function displayCommandLine(argv: readonly string[], secrets: readonly string[]): string {
+  const shown = argv.map((word, index) => {
+    if (argv[index - 1] === '--source') return displayUrl(word);
+    return word.startsWith('--source=') ? `--source=${displayUrl(word.slice('--source='.length))}` : word;
+  });
+  return scrubSecrets(['sqlextract', ...shown.map(quoted)].join(' '), secrets);
+}
+
+/** As a POSIX shell reads it back. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./*?-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

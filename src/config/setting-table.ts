@@ -1,0 +1,77 @@
+import { choiceParser, parseBoolean, parseText } from './parse-choice.ts';
+import { countParser } from './parse-count.ts';
+import { parseDuration } from './parse-duration.ts';
+import { parseSize } from './parse-size.ts';
+import type { ValueParser } from './value-place.ts';
+
+/** Where the value of a setting came from; 'chosen' from the cores and the memory there are. */
+export type Origin = 'flag' | 'environment' | 'file' | 'default' | 'chosen';
+
+/** A setting with one value: how it is written at its three places, and what holds when it is at none. */
+export interface Setting<T> {
+  /** Without the dashes; the environment's name follows from it: `chunk-size` is SQLEXTRACT_CHUNK_SIZE. */
+  readonly flag: string;
+  /** Where it stands in sqlextract.yaml; null: nowhere, because it belongs to one call and not to a project. */
+  readonly file: { readonly section: 'top' | 'defaults'; readonly key: string } | null;
+  readonly parse: ValueParser<T>;
+  readonly fallback: T;
+}
+
+export const CONSISTENCY = ['snapshot', 'require', 'chunk'] as const;
+export const ON_TABLE_ERROR = ['stop', 'continue'] as const;
+export const FORMATS = ['parquet', 'csv'] as const;
+export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
+
+function inDefaults<T>(flag: string, parse: ValueParser<T>, fallback: T, key = flag.replaceAll('-', '_')): Setting<T> {
+  return { flag, file: { section: 'defaults', key }, parse, fallback };
+}
+
+function atTop<T>(flag: string, parse: ValueParser<T>, fallback: T): Setting<T> {
+  return { flag, file: { section: 'top', key: flag.replaceAll('-', '_') }, parse, fallback };
+}
+
+function ofCall<T>(flag: string, parse: ValueParser<T>, fallback: T): Setting<T> {
+  return { flag, file: null, parse, fallback };
+}
+
+type Choice<Words extends readonly string[]> = Words[number];
+
+/** Every setting that has one value. The lists of names (tables, columns) are in load-settings.ts. */
+export const SETTINGS = {
+  out: atTop<string>('out', parseText, 'export'),
+  stateDir: atTop<string>('state-dir', parseText, '.sqlextract'),
+  format: inDefaults<Choice<typeof FORMATS>>('format', choiceParser(FORMATS), 'parquet'),
+  /** Null: the format's own default. */
+  compression: inDefaults<Choice<typeof COMPRESSIONS> | null>('compression', choiceParser(COMPRESSIONS), null),
+  workers: inDefaults<number | null>('workers', countParser('USAGE_WORKERS', 256, '--workers 4'), null),
+  batchRows: inDefaults<number | null>(
+    'batch-size',
+    countParser('USAGE_BATCH_SIZE', 10_000_000, '--batch-size 65536 (rows)'),
+    null,
+  ),
+  bufferBytes: inDefaults<number | null>('buffer-size', parseSize, null),
+  chunkBytes: inDefaults<number>('chunk-size', parseSize, 100_000_000),
+  parallelWrite: inDefaults<boolean>('parallel-write', parseBoolean, true),
+  consistency: inDefaults<Choice<typeof CONSISTENCY>>('consistency', choiceParser(CONSISTENCY), 'snapshot'),
+  holdMs: inDefaults<number>('hold', parseDuration, 15 * 60_000),
+  keepSnapshot: inDefaults<boolean>('keep-snapshot', parseBoolean, false),
+  onTableError: inDefaults<Choice<typeof ON_TABLE_ERROR>>('on-table-error', choiceParser(ON_TABLE_ERROR), 'stop'),
+  /** May be empty: then NULL is written as nothing at all. */
+  nullMarker: inDefaults<string>('null', (text) => text, '\\N', 'null_marker'),
+  job: ofCall<string | null>('job', parseText, null),
+  runKey: ofCall<string | null>('run-key', parseText, null),
+  where: ofCall<string | null>('where', parseText, null),
+  limit: ofCall<number | null>('limit', countParser('USAGE_LIMIT', Number.MAX_SAFE_INTEGER, '--limit 1000'), null),
+};
+
+export type SettingName = keyof typeof SETTINGS;
+export type ValueOf<Name extends SettingName> = (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
+
+export function environmentName(flag: string): string {
+  return `SQLEXTRACT_${flag.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The keys of `defaults:` in the file. */
+export const FILE_DEFAULTS: readonly string[] = Object.values(SETTINGS).flatMap(({ file }) =>
+  file?.section === 'defaults' ? [file.key] : [],
+);

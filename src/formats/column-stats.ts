@@ -1,0 +1,38 @@
+import { storageOf } from '../model/column-type.ts';
+import type { RowBatch } from '../model/row-batch.ts';
+import type { TableSchema } from '../model/table.ts';
+
+/** Running sums over the batches of one file. */
+export interface ColumnStats {
+  rows: number;
+  readonly nullCounts: number[];
+  /** Largest value in bytes; stays 0 for fixed-width kinds. */
+  readonly maxBytes: number[];
+}
+
+export function emptyStats(table: TableSchema): ColumnStats {
+  const zeros = () => table.columns.map(() => 0);
+  return { rows: 0, nullCounts: zeros(), maxBytes: zeros() };
+}
+
+/** Adds a batch that `checkBatch` has accepted. */
+export function addToStats(stats: ColumnStats, table: TableSchema, batch: RowBatch): void {
+  stats.rows += batch.rowCount;
+  for (const [index, vector] of batch.columns.entries()) {
+    stats.nullCounts[index] = (stats.nullCounts[index] ?? 0) + vector.nullCount;
+    const type = table.columns[index]?.type;
+    if (type === undefined || storageOf(type) !== 'bytes' || vector.offsets === null) continue;
+    stats.maxBytes[index] = Math.max(stats.maxBytes[index] ?? 0, longest(vector.offsets, batch.rowCount));
+  }
+}
+
+function longest(offsets: Int32Array, rows: number): number {
+  let most = 0;
+  let start = offsets[0] ?? 0;
+  for (let row = 1; row <= rows; row++) {
+    const end = offsets[row] ?? 0;
+    if (end - start > most) most = end - start;
+    start = end;
+  }
+  return most;
+}

@@ -1,0 +1,67 @@
+import { SqlextractError } from '../model/problem.ts';
+import type { ColumnSchema } from '../model/table.ts';
+import { CSV_DIALECT } from './csv-dialect.ts';
+import { CsvEncoder } from './csv-encoder.ts';
+import type { FileFormat } from './format.ts';
+import { refusesColumns } from './table-refusals.ts';
+
+const EXTENSION = { none: 'csv', gzip: 'csv.gz', zstd: 'csv.zst', snappy: 'csv.snappy' } as const;
+
+/** CSV in the one dialect of csv-dialect.ts, plain or as one gzip or zstd member. Holds every column type exactly. */
+export const csvFormat: FileFormat = {
+  name: 'csv',
+  compressions: ['none', 'gzip', 'zstd'],
+  defaultCompression: 'none',
+  dialect: CSV_DIALECT,
+  extension: (compression) => EXTENSION[compression],
+  describe: describeCsv,
+  refuses: () => null,
+  refusesTable: refusesColumns,
+  open: async (schema, out, options) => {
+    checkMarker(options.nullMarker, schema.columns.length);
+    return new CsvEncoder(schema, out, options);
+  },
+};
+
+function describeCsv({ type }: ColumnSchema): string {
+  switch (type.kind) {
+    case 'boolean':
+      return 'true or false';
+    case 'int32':
+    case 'int64':
+      return 'digits';
+    case 'float32':
+    case 'float64':
+      return 'shortest digits';
+    case 'decimal':
+      return type.scale === 0 ? 'digits' : `digits, ${type.scale} after the point`;
+    case 'date':
+    case 'time':
+      return CSV_DIALECT[type.kind];
+    case 'timestamp':
+      return type.zoned ? CSV_DIALECT.timestampZoned : CSV_DIALECT.timestamp;
+    case 'binary':
+      return 'quoted hex';
+    case 'string':
+    case 'json':
+    case 'uuid':
+      return 'quoted text';
+    default:
+      return type satisfies never;
+  }
+}
+
+/** Unquoted cells that other values take, or that a reader would split. */
+const TAKEN = /[",\r\n]|^(?:true|false|-?Infinity|NaN|[-+]?\d.*)$/;
+
+function checkMarker(marker: string, columns: number): void {
+  const blankLine = marker === '' && columns === 1;
+  if (!TAKEN.test(marker) && !blankLine) return;
+  const why = blankLine ? 'makes blank lines of the only column, which readers skip' : 'cannot be told from a value';
+  throw new SqlextractError({
+    code: 'NULL_MARKER_TAKEN',
+    message: `the NULL marker ${JSON.stringify(marker)} ${why}`,
+    hint: 'choose one without quotes, commas, line ends and digits: --null \\N',
+    fault: 'usage',
+  });
+}

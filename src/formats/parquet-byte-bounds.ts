@@ -1,0 +1,92 @@
+import type { ColumnVector } from '../model/row-batch.ts';
+import type { Bounds, BoundsCollector } from './parquet-statistics.ts';
+import { isValid } from './parquet-plain.ts';
+
+/** Longer bounds are cut to this many bytes: a footer with a 3 MB text in it helps nobody. */
+const KEPT = 64;
+
+/** Bounds of byte strings in the order of unsigned bytes, which for UTF-8 is the order of code points. */
+export class ByteBounds implements BoundsCollector {
+  #min: Uint8Array | null = null;
+  #max: Uint8Array | null = null;
+  #minCut = false;
+  #maxCut = false;
+
+  observe(vector: ColumnVector, from: number, to: number): void {
+    const validity = vector.nullCount === 0 ? null : vector.validity;
+    const source = vector.values as Uint8Array<ArrayBuffer>;
+    const offsets = vector.offsets as Int32Array;
+    const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    let lowest = this.#min === null ? 0xffffffff : prefixOf(this.#min);
+    let highest = this.#max === null ? 0 : prefixOf(this.#max);
+    for (let row = from; row < to; row++) {
+      if (!isValid(validity, row)) continue;
+      const start = offsets[row] as number;
+      const end = offsets[row + 1] as number;
+      const prefix = end - start >= 4 ? view.getUint32(start) : prefixOf(source.subarray(start, end));
+      if (prefix > lowest && prefix < highest) continue;
+      this.#merge(source, start, end);
+      lowest = this.#min === null ? lowest : prefixOf(this.#min);
+      highest = this.#max === null ? highest : prefixOf(this.#max);
+    }
+  }
+
+  /** A cut value stands for everything that begins with it. */
+  #merge(source: Uint8Array, start: number, end: number): void {
+    const cut = end - start > KEPT;
+    const kept = Math.min(end, start + KEPT);
+    const below = this.#min === null ? -1 : compare(source, start, kept, this.#min);
+    if (below < 0) {
+      this.#min = source.slice(start, kept);
+      this.#minCut = cut;
+    } else if (below === 0) this.#minCut ||= cut;
+    const above = this.#max === null ? 1 : compare(source, start, kept, this.#max);
+    if (above > 0) {
+      this.#max = source.slice(start, kept);
+      this.#maxCut = cut;
+    } else if (above === 0) this.#maxCut ||= cut;
+  }
+
+  take(): Bounds | null {
+    const { minCut, maxCut } = { minCut: this.#minCut, maxCut: this.#maxCut };
+    const min = this.#min === null || !minCut ? this.#min : wholeCharacters(this.#min);
+    const max = this.#max === null || !maxCut ? this.#max : nextAfterPrefix(this.#max);
+    this.#min = this.#max = null;
+    this.#minCut = this.#maxCut = false;
+    return min === null || max === null ? null : { min, max, minExact: !minCut, maxExact: !maxCut };
+  }
+}
+
+function compare(source: Uint8Array, start: number, end: number, best: Uint8Array): number {
+  const common = Math.min(end - start, best.length);
+  for (let at = 0; at < common; at++) {
+    const difference = (source[start + at] as number) - (best[at] as number);
+    if (difference !== 0) return difference;
+  }
+  return end - start - best.length;
+}
+
+/** The first four bytes as a number, zero behind the end. */
+function prefixOf(bytes: Uint8Array): number {
+  const word = ((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+  return word >>> 0;
+}
+
+/** Drops a UTF-8 character that the cut has split; on other bytes it only shortens a lower bound, which stays one. */
+function wholeCharacters(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > bytes.length - 4 && end > 1 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80) end--;
+  return (bytes[end - 1] ?? 0) >= 0x80 ? bytes.subarray(0, end - 1) : bytes;
+}
+
+/** The smallest valid UTF-8 text found above everything that begins with `bytes`; null when there is none of the kind looked for. */
+function nextAfterPrefix(bytes: Uint8Array): Uint8Array | null {
+  for (let at = bytes.length - 1; at >= 0; at--) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x7f) continue;
+    const next = bytes.slice(0, at + 1);
+    next[at] = byte + 1;
+    return next;
+  }
+  return null;
+}

@@ -1,0 +1,113 @@
+import type { ColumnSchema, TableName, TableRef } from './table.ts';
+import type { KeyRange, KeyTuple } from './key-range.ts';
+
+export const MANIFEST_VERSION = 1;
+
+/**
+ * `manifest.json` of one finished run of one table: what readers of the files go by, never a glob. Plain JSON; its JSON Schema is
+ * schema/manifest.schema.json. Holds no secret and no path outside its own folder.
+ */
+export interface Manifest {
+  readonly version: typeof MANIFEST_VERSION;
+  readonly tool: { readonly name: 'sqlextract'; readonly version: string };
+  readonly run: string;
+  readonly job: string;
+  readonly source: {
+    /** Without password. */
+    readonly url: string;
+    readonly identity: Readonly<Record<string, string>>;
+  };
+  readonly table: TableName & {
+    readonly kind: TableRef['kind'];
+    /** As the server writes it, quoted where it must be. */
+    readonly nativeName: string;
+  };
+  readonly schema: { readonly columns: readonly ColumnSchema[]; readonly primaryKey: readonly string[] };
+  readonly selection: {
+    /** Null: all columns. */
+    readonly columns: readonly string[] | null;
+    readonly where: string | null;
+    readonly limit: number | null;
+  };
+  readonly format: ManifestFormat;
+  readonly consistency: ManifestConsistency;
+  readonly totals: ManifestTotals;
+  /** In the order of the chunks. */
+  readonly files: readonly ManifestFile[];
+  /** ISO 8601, of the run's first command. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+export interface ManifestFormat {
+  readonly name: 'parquet' | 'csv';
+  readonly compression: 'zstd' | 'snappy' | 'gzip' | 'none';
+  /** How to read the text; only for formats that have such choices. Opaque here; plain JSON. */
+  readonly dialect?: Readonly<Record<string, unknown>>;
+  /** The text of NULL; null where the format knows NULL by itself. */
+  readonly nullMarker: string | null;
+}
+
+export interface ManifestConsistency {
+  /**
+   * snapshot – all files are one state; unchanged – several, proven equal; mixed – several, see `epochs`;
+   * chunk – each file is the state at its own moment, as was asked for.
+   */
+  readonly level: 'snapshot' | 'unchanged' | 'mixed' | 'chunk';
+  /** The same in words, with times when it is mixed. */
+  readonly sentence: string;
+  readonly epochs: readonly ManifestEpoch[];
+}
+
+export interface ManifestEpoch {
+  readonly epoch: number;
+  /** ISO 8601. */
+  readonly takenAt: string;
+  readonly label: string;
+  readonly shared: boolean;
+  /** How many of the manifest's files were read in it. */
+  readonly files: number;
+}
+
+export interface ManifestTotals {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly files: number;
+  /** NULLs per column, in column order. */
+  readonly nullCounts: readonly number[];
+  /** Largest encoded value in bytes per column (0 for fixed-width kinds), in column order. */
+  readonly maxBytes: readonly number[];
+}
+
+export interface ManifestFile {
+  /** A name in the manifest's own folder. */
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly keyRange: ManifestKeyRange;
+  readonly epoch: number;
+  readonly nullCounts: readonly number[];
+  readonly maxBytes: readonly number[];
+}
+
+/** What the file's chunk covers. Several files of one chunk have the same. */
+export interface ManifestKeyRange {
+  readonly kind: KeyRange['kind'];
+  /** For people (`describeRange`). */
+  readonly text: string;
+  /** Inclusive; null: open, or not a range of keys. */
+  readonly from: KeyTuple | null;
+  /** Exclusive; null: open, or not a range of keys. */
+  readonly to: KeyTuple | null;
+}
+
+/** `latest.json` in the table's folder: the last finished run. */
+export interface Latest {
+  readonly version: typeof MANIFEST_VERSION;
+  readonly run: string;
+  /** Relative to the folder of `latest.json`. */
+  readonly manifest: string;
+  readonly finishedAt: string;
+}

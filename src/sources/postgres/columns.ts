@@ -1,0 +1,106 @@
+import type pg from 'pg';
+import { SqlextractError } from '../../model/problem.ts';
+import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
+import type { ColumnSelection } from '../source.ts';
+import { nearestNames } from './nearest-names.ts';
+import { type NativeType, planColumn } from './types.ts';
+
+/** A column as the catalog has it, in the table's own order. */
+export interface NativeColumn {
+  readonly name: string;
+  readonly notNull: boolean;
+  /** This user may read it. */
+  readonly readable: boolean;
+  readonly native: NativeType;
+}
+
+/** Domains are followed to their base type; the innermost domain with a type modifier gives it. */
+const COLUMNS = `
+  WITH RECURSIVE base(attnum, oid, typmod) AS (
+    SELECT a.attnum, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT base.attnum, t.typbasetype, t.typtypmod FROM base JOIN pg_catalog.pg_type t ON t.oid = base.oid
+    WHERE t.typtype = 'd'
+  )
+  SELECT a.attname, a.attnotnull, pg_catalog.format_type(a.atttypid, a.atttypmod) AS display,
+    pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable,
+    n.nspname, t.typname, t.typtype, base.typmod
+  FROM base
+  JOIN pg_catalog.pg_type t ON t.oid = base.oid AND t.typtype <> 'd'
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.oid AND a.attnum = base.attnum
+  ORDER BY a.attnum`;
+
+export async function readColumns(client: pg.Client, oid: string): Promise<readonly NativeColumn[]> {
+  const { rows } = await client.query<Record<string, string>>({ text: COLUMNS, values: [oid] });
+  return rows.map((row) => ({
+    name: row['attname'] as string,
+    notNull: row['attnotnull'] === 't',
+    readable: row['readable'] === 't',
+    native: {
+      display: row['display'] as string,
+      schema: row['nspname'] as string,
+      name: row['typname'] as string,
+      typtype: row['typtype'] as string,
+      typmod: Number(row['typmod']),
+    },
+  }));
+}
+
+/** The selected columns with their planned types. Throws COLUMN_NOT_FOUND, AMBIGUOUS_COLUMN, NO_COLUMNS. */
+export function selectColumns(
+  table: TableName,
+  columns: readonly NativeColumn[],
+  selection: ColumnSelection,
+  allNullable: boolean,
+): readonly ColumnSchema[] {
+  const resolve = (names: readonly string[]) => new Set(names.map((name) => resolveColumn(table, columns, name)));
+  const included = selection.include === null ? new Set(columns) : resolve(selection.include);
+  const excluded = resolve(selection.exclude);
+  const asText = resolve(selection.asText);
+  const chosen = columns.filter((column) => included.has(column) && !excluded.has(column));
+  if (chosen.length === 0) {
+    throw new SqlextractError({
+      code: 'NO_COLUMNS',
+      message: `no column of ${displayName(table)} is left to read`,
+      hint: 'check --columns and --exclude-columns',
+      fault: 'usage',
+    });
+  }
+  return chosen.map((column) => columnSchema(column, asText.has(column), allNullable));
+}
+
+function columnSchema(column: NativeColumn, asText: boolean, allNullable: boolean): ColumnSchema {
+  const plan = planColumn(column.native, asText);
+  const schema = {
+    name: column.name,
+    nativeType: column.native.display,
+    type: plan.type,
+    nullable: allNullable || !column.notNull,
+  };
+  return plan.note === undefined ? schema : { ...schema, note: plan.note };
+}
+
+function resolveColumn(table: TableName, columns: readonly NativeColumn[], name: string): NativeColumn {
+  const exact = columns.find((column) => column.name === name);
+  if (exact !== undefined) return exact;
+  const similar = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
+  if (similar.length === 1) return similar[0] as NativeColumn;
+  const names = (similar.length > 1 ? similar : columns).map((column) => column.name);
+  if (similar.length > 1) {
+    throw new SqlextractError({
+      code: 'AMBIGUOUS_COLUMN',
+      message: `${name} can mean the columns ${names.join(' and ')} of ${displayName(table)}`,
+      hint: 'write the name exactly as the catalog spells it',
+      fault: 'usage',
+    });
+  }
+  const nearest = nearestNames(name, names);
+  throw new SqlextractError({
+    code: 'COLUMN_NOT_FOUND',
+    message: `${displayName(table)} has no column ${name}`,
+    hint: `${nearest.length > 0 ? 'did you mean' : 'its columns are'} ${(nearest.length > 0 ? nearest : names).join(', ')}?`,
+    fault: 'usage',
+  });
+}

@@ -1,0 +1,84 @@
+import pg from 'pg';
+import { SqlextractError } from '../../model/problem.ts';
+import type { SourceConfig } from '../source.ts';
+import { type PostgresOptions, postgresOptions } from './config.ts';
+import { connectionProblem } from './errors.ts';
+import { pinSession } from './pin-session.ts';
+import { tlsOptions } from './tls.ts';
+
+export { parsePostgres } from './config.ts';
+
+/** Every value arrives as the text the server sent: no Date, no number, no parsed JSON. */
+const TEXT_ONLY: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
+
+/**
+ * A connected client whose session settings are pinned (pin-session.ts) and whose values are plain text. It has an 'error' listener, so that
+ * a cut connection rejects the query that runs instead of ending the process. Throws SqlextractError.
+ */
+export async function connect(config: SourceConfig, applicationName: string): Promise<pg.Client> {
+  const options = postgresOptions(config);
+  const client = await open(config, options, applicationName);
+  try {
+    await pinSession(client);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw connectionProblem(error, config);
+  }
+}
+
+async function open(config: SourceConfig, options: PostgresOptions, applicationName: string): Promise<pg.Client> {
+  try {
+    return await openOnce(options, applicationName, tlsOptions(options));
+  } catch (error) {
+    const noTls = error instanceof Error && error.message.includes('does not support SSL');
+    if (options.tls !== 'prefer' || !noTls) throw connectionProblem(error, config);
+  }
+  try {
+    return await openOnce(options, applicationName, false);
+  } catch (error) {
+    throw connectionProblem(error, config);
+  }
+}
+
+async function openOnce(
+  options: PostgresOptions,
+  applicationName: string,
+  ssl: ReturnType<typeof tlsOptions>,
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: options.host,
+    port: options.port,
+    user: options.user,
+    database: options.database,
+    // A function, because an absent password would let node-postgres read PGPASSWORD and files by itself.
+    password: () => requirePassword(options),
+    ssl,
+    types: TEXT_ONLY,
+    application_name: applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+    enableChannelBinding: options.channelBinding,
+    sslnegotiation: 'postgres',
+  } as pg.ClientConfig);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    // Ends the socket of a half-open connection, which would otherwise keep the process alive.
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+function requirePassword(options: PostgresOptions): string {
+  if (options.password !== null) return options.password;
+  throw new SqlextractError({
+    code: 'SOURCE_AUTH',
+    message: `the server asks for the password of ${options.user}, and none was given`,
+    hint: 'set PGPASSWORD, or add a line to ~/.pgpass (mode 0600)',
+    fault: 'configuration',
+  });
+}

@@ -1,0 +1,104 @@
+import QueryStream from 'pg-query-stream';
+import type { RowBatch } from '../../model/row-batch.ts';
+import type { ColumnSchema } from '../../model/table.ts';
+import type { ReadRequest } from '../source.ts';
+import { dropConnection } from './cancel.ts';
+import { appendText } from './decode-text.ts';
+import { type ColumnReader, columnReader } from './decoders.ts';
+import { keyColumns, misfitError } from './misfit-error.ts';
+import { incomplete, type ReadContext } from './read-copy.ts';
+import { Misfit, ProtocolBreach } from './scanned-rows.ts';
+import { Batch } from './batch.ts';
+import type { ColumnPlan } from './types.ts';
+import { Watchdog } from './watchdog.ts';
+
+type TextRow = readonly (string | null)[];
+
+/** Rows that are fetched at once. */
+const FETCH_ROWS = 1000;
+
+/**
+ * The same as `readCopy` through a cursor in text format, for servers without COPY … TO STDOUT. Ends normally only after the server's
+ * CommandComplete. pg-query-stream never settles when its connection is cut, and waits for ever when destroyed then, so every wait is raced with the
+ * end of the connection, and a read that is given up closes the connection.
+ */
+export async function* readCursor(
+  context: ReadContext,
+  request: ReadRequest,
+  plans: readonly ColumnPlan[],
+  select: string,
+): AsyncGenerator<RowBatch, void, undefined> {
+  const { client } = context;
+  const readers = plans.map((plan) => columnReader(plan, true));
+  const batch = new Batch(readers);
+  const stream = new QueryStream(select, [], { rowMode: 'array', types: TEXT_ONLY, batchSize: FETCH_ROWS });
+  const cut = Promise.withResolvers<never>();
+  cut.promise.catch(() => undefined);
+  const onCut = (error?: Error): void => cut.reject(error ?? new Error('Connection terminated unexpectedly'));
+  const onAbort = (): void => dropConnection(client);
+  client.on('error', onCut).on('end', onCut);
+  request.signal.addEventListener('abort', onAbort);
+  using watchdog = new Watchdog(client, context.config);
+  let ended = false;
+  let total = 0;
+  try {
+    stream.on('error', onCut);
+    client.query(stream);
+    const rows = stream[Symbol.asyncIterator]() as AsyncIterator<TextRow>;
+    let bounds = request.batchBounds();
+    for (;;) {
+      const next = await watchdog.during(Promise.race([rows.next(), cut.promise]));
+      if (next.done === true) break;
+      const bytes = takeRow(context, request, plans, readers, next.value, total++);
+      batch.rows++;
+      request.onProgress?.(1, bytes);
+      if (batch.rows < bounds.rows && (batch.rows % 64 !== 0 || batch.byteLength < bounds.bytes)) continue;
+      yield batch.finish();
+      request.signal.throwIfAborted();
+      batch.reset();
+      bounds = request.batchBounds();
+    }
+    ended = true;
+    if ((stream as unknown as { _result: { command: string | null } })._result.command === null) {
+      throw incomplete(request, null, total);
+    }
+    if (batch.rows > 0) yield batch.finish();
+  } catch (error) {
+    request.signal.throwIfAborted();
+    throw error;
+  } finally {
+    request.signal.removeEventListener('abort', onAbort);
+    client.removeListener('error', onCut).removeListener('end', onCut);
+    if (!ended) dropConnection(client);
+  }
+}
+
+const TEXT_ONLY = { getTypeParser: () => (value: string) => value };
+
+function takeRow(
+  context: ReadContext,
+  request: ReadRequest,
+  plans: readonly ColumnPlan[],
+  readers: readonly ColumnReader[],
+  row: TextRow,
+  number: number,
+): number {
+  const { columns } = request.table;
+  if (row.length !== columns.length)
+    throw new ProtocolBreach(`a row has ${row.length} fields instead of ${columns.length}`);
+  let bytes = 0;
+  for (const [index, text] of row.entries()) {
+    bytes += text?.length ?? 0;
+    try {
+      // The driver has put U+FFFD where bytes were not UTF-8.
+      if (!context.checkedEncoding && text?.includes('\uFFFD'))
+        throw new Misfit(number, text, 'a text that is not UTF-8');
+      appendText(plans[index] as ColumnPlan, (readers[index] as ColumnReader).builder, text, number);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      const key = keyColumns(request.table, request.key).map((column) => row[column] ?? 'NULL');
+      throw misfitError(request.table, columns[index] as ColumnSchema, key.join(', '), error);
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,54 @@
+import type pg from 'pg';
+import { SqlextractError } from '../../model/problem.ts';
+import type { RowBatch } from '../../model/row-batch.ts';
+import type { ReadRequest } from '../source.ts';
+import { quoteName } from './quote.ts';
+import { rangeRelation } from './ranges.ts';
+import { readCopy, type ReadContext } from './read-copy.ts';
+import { readCursor } from './read-cursor.ts';
+import { currentPlans, selectStatement } from './read-statement.ts';
+import { resetSearchPath, setSearchPath } from './search-path.ts';
+
+/**
+ * The rows of one range, inside the session's snapshot when it has one, else in a transaction of its own, so that the table cannot be
+ * altered between looking at its columns and reading them.
+ */
+export async function* readRange(
+  context: ReadContext,
+  request: ReadRequest,
+  copy: boolean,
+): AsyncGenerator<RowBatch, void, undefined> {
+  request.signal.throwIfAborted();
+  const { client } = context;
+  const own = await beginUnlessInside(client);
+  let whole = false;
+  try {
+    await client.query(`SELECT FROM ${rangeRelation(request.table, request.range)} LIMIT 0`);
+    const plans = await currentPlans(client, request.table);
+    const select = selectStatement(request, plans);
+    if (request.where !== null) await setSearchPath(client, `${quoteName(request.table.schema)}, public`);
+    yield* (copy ? readCopy : readCursor)(context, request, plans, select);
+    if (request.where !== null) await resetSearchPath(client);
+    whole = true;
+  } finally {
+    if (own) await client.query('ROLLBACK').catch(() => undefined);
+    else if (!whole && client.getTransactionStatus() === 'T') await resetSearchPath(client);
+  }
+}
+
+/** True when a transaction was begun. Throws when the session's transaction has failed: what it read before cannot go on. */
+async function beginUnlessInside(client: pg.Client): Promise<boolean> {
+  const status = client.getTransactionStatus();
+  if (status === 'T') return false;
+  if (status === 'E') {
+    throw new SqlextractError({
+      code: 'SOURCE_SESSION_FAILED',
+      message: 'an earlier error ended the transaction of this session',
+      hint: 'the session joins the snapshot again',
+      fault: 'source',
+      verdict: 'reconnect',
+    });
+  }
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY');
+  return true;
+}

@@ -1,0 +1,155 @@
+import type pg from 'pg';
+import type { SnapshotToken } from '../../model/epoch.ts';
+import { SqlextractError } from '../../model/problem.ts';
+import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
+import { unavailable } from './hold-snapshot.ts';
+import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
+import { isPooled, markSession, sessionIsMarked } from './pooler.ts';
+
+/**
+ * Starts an epoch, or joins the one whose holder the lease names. The client itself reads inside it from then on.
+ * Throws SNAPSHOT_UNAVAILABLE, SOURCE_LOCKED, SOURCE_CHANGED, HOLDER_FAILED, and what connecting throws.
+ */
+export async function takeSnapshot(
+  client: pg.Client,
+  config: SourceConfig,
+  request: SnapshotRequest,
+): Promise<Snapshot> {
+  if (request.mode === 'none') return noSnapshot(client);
+  const resumed = request.previous === null ? null : await rejoin(client, request);
+  if (resumed !== null) return sharedSnapshot(client, resumed, true);
+  await client.query('ROLLBACK');
+  const mark = (await isPooled(client)) ? await markSession(client) : null;
+  const holder = await startHolder(config, request.tables, request.holdMs, request.runtimeFolder);
+  try {
+    if (mark !== null && !(await sessionIsMarked(client, mark))) {
+      throw unavailable(
+        'a connection pooler gives every transaction another session, so settings and snapshots do not last',
+      );
+    }
+    await joinSnapshot(client, tokenOf(holder));
+    return await sharedSnapshot(client, holder, false);
+  } catch (error) {
+    await holder.release();
+    throw error;
+  }
+}
+
+/** Null when the holder, or the snapshot it thinks it has, is gone. */
+async function rejoin(client: pg.Client, request: SnapshotRequest): Promise<AttendedHolder | null> {
+  const holder = request.previous === null ? null : await attend(request.previous, request.tables);
+  if (holder === null) return null;
+  try {
+    await joinSnapshot(client, tokenOf(holder));
+    return holder;
+  } catch (error) {
+    if (!(error instanceof SqlextractError) || error.problem.verdict !== 'epoch-lost') throw error;
+    await holder.release();
+    return null;
+  }
+}
+
+async function sharedSnapshot(client: pg.Client, holder: AttendedHolder, resumed: boolean): Promise<Snapshot> {
+  return {
+    token: tokenOf(holder),
+    facts: holder.held.facts,
+    lease: holder.lease,
+    resumed,
+    remarks: await remarksOn(client),
+    maxReaders: null,
+    confirm: () => Promise.resolve(true),
+    async check() {
+      const reason = await holder.check();
+      if (reason !== null) throw lost(reason);
+    },
+    async release() {
+      // The connection may have been cut by then; its transaction has ended with it.
+      await client.query('ROLLBACK').catch(() => undefined);
+      await holder.release();
+    },
+  };
+}
+
+async function noSnapshot(client: pg.Client): Promise<Snapshot> {
+  await joinSnapshot(client, {});
+  const { rows } = await client.query<{ taken_at: string }>(
+    `SELECT pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`,
+  );
+  return {
+    token: {},
+    facts: {
+      takenAt: rows[0]?.taken_at ?? new Date().toISOString(),
+      label: 'no snapshot: each chunk reads what is committed when it starts',
+      shared: false,
+      proof: {},
+    },
+    lease: null,
+    resumed: false,
+    remarks: (await isPooled(client)) ? [POOLER] : [],
+    maxReaders: null,
+    confirm: () => Promise.resolve(true),
+    check: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  };
+}
+
+function tokenOf(holder: AttendedHolder): SnapshotToken {
+  return { snapshot: holder.held.snapshot, holder: holder.lease.id ?? '' };
+}
+
+/**
+ * The client reads inside the epoch from now on, in a transaction that stays open; an empty token leaves it outside of any transaction.
+ * Throws SNAPSHOT_LOST (verdict epoch-lost) when the server does not know the snapshot any more.
+ */
+export async function joinSnapshot(client: pg.Client, token: SnapshotToken): Promise<void> {
+  await client.query('ROLLBACK');
+  const { snapshot } = token;
+  if (snapshot === undefined) return;
+  if (!/^[0-9A-Fa-f]+(-[0-9A-Fa-f]+)*$/.test(snapshot)) throw lost(`${snapshot} is no snapshot's name`);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  try {
+    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    const code = String((error as { code?: unknown }).code);
+    // invalid_parameter_value; undefined_object since 17; object_not_in_prerequisite_state on Aurora.
+    if (['22023', '42704', '55000'].includes(code)) throw lost((error as Error).message, error);
+    throw error;
+  }
+}
+
+function lost(reason: string, cause?: unknown): SqlextractError {
+  return new SqlextractError(
+    {
+      code: 'SNAPSHOT_LOST',
+      message: `the snapshot of this run has ended: ${reason}`,
+      hint: 'what is left can only be read from a newer snapshot; --consistency require stops instead',
+      fault: 'source',
+      verdict: 'epoch-lost',
+    },
+    cause,
+  );
+}
+
+const POOLER = 'a connection pooler sits between: settings and snapshots are only safe while it pools whole sessions';
+
+async function remarksOn(client: pg.Client): Promise<readonly string[]> {
+  const standby = await standbyRemark(client);
+  const pooled = await isPooled(client);
+  return [...(standby === null ? [] : [standby]), ...(pooled ? [POOLER] : [])];
+}
+
+/** Null on a primary, and on a standby whose settings let a reader finish. */
+async function standbyRemark(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<{ standby: string; feedback: string; delay: string }>(
+    `SELECT pg_catalog.pg_is_in_recovery()::text AS standby,
+            pg_catalog.current_setting('hot_standby_feedback') AS feedback,
+            pg_catalog.current_setting('max_standby_streaming_delay') AS delay`,
+  );
+  const [row] = rows;
+  if (row === undefined || row.standby !== 'true' || row.feedback === 'on' || row.delay === '-1') return null;
+  return (
+    'the server is a standby: a conflict with recovery can end the snapshot ' +
+    `(hot_standby_feedback is ${row.feedback}, max_standby_streaming_delay is ${row.delay})`
+  );
+}
