@@ -1,6 +1,4 @@
 import type { ChunkFile, ChunkReport } from '../model/chunk.ts';
-import type { KeyRange } from '../model/key-range.ts';
-import type { Problem } from '../model/problem.ts';
 import type { ChunkRecord, EpochRecord, RunRecord } from './store.ts';
 
 /** A row as node:sqlite gives it. */
@@ -47,13 +45,13 @@ export function chunkOf(row: Row, files: readonly ChunkFile[]): ChunkRecord {
   return {
     chunk: {
       ordinal,
-      range: json<KeyRange>(row, 'range'),
+      range: json(row, 'range'),
       limit: row['row_limit'] === null ? null : number(row, 'row_limit'),
     },
     status,
     attempts: number(row, 'attempts'),
     report: status === 'done' ? reportOf(row, ordinal, files) : null,
-    lastProblem: jsonOrNull<Problem>(row, 'last_problem'),
+    lastProblem: jsonOrNull(row, 'last_problem'),
   };
 }
 
@@ -96,11 +94,11 @@ function textOrNull(row: Row, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }
 
-/** Written by this program under the same schema version; checked no further. */
-function json<T>(row: Row, column: string): T {
-  return JSON.parse(text(row, column)) as T;
+/** Written by this program under the same schema version; what it is, is checked no further. */
+function json(row: Row, column: string): never {
+  return JSON.parse(text(row, column)) as never;
 }
 
-function jsonOrNull<T>(row: Row, column: string): T | null {
-  return row[column] === null ? null : json<T>(row, column);
+function jsonOrNull(row: Row, column: string): never | null {
+  return row[column] === null ? null : json(row, column);
 }

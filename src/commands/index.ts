@@ -3,6 +3,7 @@ import Init from './init.ts';
 import Inspect from './inspect.ts';
 import Plan from './plan.ts';
 import Status from './status.ts';
+import Verify from './verify.ts';
 
 /** Every command, one line each. They are all read for every call: see BaseCommand for what they may import. */
 export const COMMANDS = {
@@ -11,4 +12,5 @@ export const COMMANDS = {
   plan: Plan,
   inspect: Inspect,
   status: Status,
+  verify: Verify,
 };

@@ -16,7 +16,7 @@ export async function selectTables(
   const wanted = patterns.include.flatMap((pattern) =>
     isGlob(pattern) ? matching(pattern, listed) : [splitName(pattern)],
   );
-  const left = wanted.filter((table) => !patterns.exclude.some((pattern) => matches(pattern, table)));
+  const left = wanted.filter((table) => !patterns.exclude.some((pattern) => matchesTable(pattern, table)));
   if (left.length === 0) throw noTableLeft(patterns);
   const seen = new Map(left.map((table) => [JSON.stringify([table.schema, table.name]), table]));
   return [...seen.values()];
@@ -36,7 +36,7 @@ function isGlob(pattern: string): boolean {
 }
 
 function matching(pattern: string, tables: readonly TableRef[]): readonly TableName[] {
-  const found = tables.filter((table) => matches(pattern, table)).map(({ schema, name }) => ({ schema, name }));
+  const found = tables.filter((table) => matchesTable(pattern, table)).map(({ schema, name }) => ({ schema, name }));
   if (found.length > 0) return found;
   throw new SqlextractError({
     code: 'TABLE_NOT_MATCHED',
@@ -47,7 +47,7 @@ function matching(pattern: string, tables: readonly TableRef[]): readonly TableN
 }
 
 /** A pattern without schema matches the bare name in any schema. */
-function matches(pattern: string, table: TableName): boolean {
+export function matchesTable(pattern: string, table: TableName): boolean {
   const literal = pattern.includes('"') ? displayName(splitName(pattern)) : pattern;
   const expression = new RegExp(
     `^${literal

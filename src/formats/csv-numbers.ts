@@ -146,17 +146,16 @@ function writeMillionths(bytes: Uint8Array, at: number, millionths: number): num
 
 /** The shortest digits that read as the same 32-bit float. */
 export function writeFloat(bytes: Uint8Array, at: number, value: number): number {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return writeDouble(bytes, at, shortestFloat(value));
-  return writeAscii(bytes, at, String(shortestFloat(value)));
+  return writeDouble(bytes, at, value === 0 || !Number.isFinite(value) ? value : shortestFloat(value));
 }
 
-/** Nine significant digits always suffice (IEEE 754). */
+/** The double whose digits are those of the float; nine significant ones always suffice (IEEE 754). */
 function shortestFloat(value: number): number {
   for (let precision = 1; precision < 9; precision++) {
     const candidate = Number(value.toPrecision(precision));
     if (Math.fround(candidate) === value) return candidate;
   }
-  return Number.isFinite(value) ? Number(value.toPrecision(9)) : value;
+  return Number(value.toPrecision(9));
 }
 
 export function writeAscii(bytes: Uint8Array, at: number, text: string): number {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ColumnVector } from '../model/row-batch.ts';
 import type { Bounds, BoundsCollector } from './parquet-statistics.ts';
 import { isValid } from './parquet-plain.ts';
@@ -75,18 +76,31 @@ function prefixOf(bytes: Uint8Array): number {
 /** Drops a UTF-8 character that the cut has split; on other bytes it only shortens a lower bound, which stays one. */
 function wholeCharacters(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
-  while (end > bytes.length - 4 && end > 1 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80) end--;
-  return (bytes[end - 1] ?? 0) >= 0x80 ? bytes.subarray(0, end - 1) : bytes;
+  while (end > bytes.length - 4 && end > 1 && ((bytes[end - 1] as number) & 0xc0) === 0x80) end--;
+  return (bytes[end - 1] as number) >= 0x80 ? bytes.subarray(0, end - 1) : bytes;
 }
 
-/** The smallest valid UTF-8 text found above everything that begins with `bytes`; null when there is none of the kind looked for. */
+/** A bound above everything that begins with `bytes`: text for text, since some readers decode it. Null when nothing is above. */
 function nextAfterPrefix(bytes: Uint8Array): Uint8Array | null {
-  for (let at = bytes.length - 1; at >= 0; at--) {
-    const byte = bytes[at] ?? 0;
-    if (byte >= 0x7f) continue;
-    const next = bytes.slice(0, at + 1);
-    next[at] = byte + 1;
-    return next;
+  const whole = wholeCharacters(bytes);
+  return isUtf8(whole) ? nextText(Buffer.from(whole).toString('utf8')) : nextBytes(bytes);
+}
+
+function nextText(prefix: string): Uint8Array | null {
+  const characters = Array.from(prefix);
+  for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
+    const code = (last.codePointAt(0) as number) + 1;
+    // Surrogates are no characters; above the last code point there is none.
+    const next = code === 0xd800 ? 0xe000 : code;
+    if (next <= 0x10ffff) return Buffer.from(characters.join('') + String.fromCodePoint(next), 'utf8');
   }
   return null;
+}
+
+function nextBytes(prefix: Uint8Array): Uint8Array | null {
+  const at = prefix.findLastIndex((byte) => byte < 255);
+  if (at < 0) return null;
+  const next = prefix.slice(0, at + 1);
+  next[at] = (prefix[at] as number) + 1;
+  return next;
 }

@@ -119,8 +119,10 @@ export class ParquetColumnWriter {
   #flushPage(): void {
     const { rows, nulls, values: count } = this.#levels;
     const levels = this.#levels.take();
-    const body = this.#mode === 'dictionary' ? this.#numberedBody(count) : (this.#values as GrowingBytes);
-    const encoding = this.#mode === 'dictionary' ? ENCODING.rleDictionary : ENCODING.plain;
+    // A page of nothing but NULLs has no number, and perhaps never a dictionary to look one up in.
+    const numbered = this.#mode === 'dictionary' && (count > 0 || (this.#dictionary?.size ?? 0) > 0);
+    const body = numbered ? this.#numberedBody(count) : (this.#values ?? this.#compressor.buffer());
+    const encoding = numbered ? ENCODING.plainDictionary : ENCODING.plain;
     this.#values = null;
     this.#rows += rows;
     this.#nulls += nulls;

@@ -2,8 +2,11 @@ import type { GrowingBytes } from './growing-bytes.ts';
 import type { PageCompressor } from './page-compressor.ts';
 import { encodeThrift, i32, struct, type ThriftField } from './thrift-compact.ts';
 
-/** parquet.thrift `Encoding`: the three that every reader of V1 pages knows. */
-export const ENCODING = { plain: 0, rle: 3, rleDictionary: 8 } as const;
+/**
+ * parquet.thrift `Encoding`. PLAIN_DICTIONARY is the older name of RLE_DICTIONARY, with the same bytes: what Spark writes into V1
+ * files, and what the oldest readers know.
+ */
+export const ENCODING = { plain: 0, plainDictionary: 2, rle: 3 } as const;
 
 /** parquet.thrift `PageType`. */
 export const PAGE_TYPE = { data: 0, dictionary: 2 } as const;
@@ -32,8 +35,8 @@ export async function dataPage(
 
 /** The distinct values of a column chunk, PLAIN. Takes `values` over. */
 export async function dictionaryPage(compressor: PageCompressor, values: GrowingBytes, size: number): Promise<Page> {
-  const header = struct([1, i32(size)], [2, i32(ENCODING.plain)]);
-  return page(compressor, 'dictionary', ENCODING.plain, new Uint8Array(0), values, [7, header]);
+  const header = struct([1, i32(size)], [2, i32(ENCODING.plainDictionary)]);
+  return page(compressor, 'dictionary', ENCODING.plainDictionary, new Uint8Array(0), values, [7, header]);
 }
 
 async function page(

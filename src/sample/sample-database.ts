@@ -18,7 +18,10 @@ export interface SampleProgress {
  * Writes the sample database (`users` with 200 000 rows, `orders` with 1 000 000, about 160 MB) to `path`, replacing what is there. The
  * same rows every time. It is built under another name beside it, so that a broken-off attempt leaves no half database.
  */
-export async function createSampleDatabase(path: string, onProgress?: (progress: SampleProgress) => void): Promise<void> {
+export async function createSampleDatabase(
+  path: string,
+  onProgress?: (progress: SampleProgress) => void,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { diskError } from './disk-error.ts';
 import type { FileWriter, SealedFile } from './sink.ts';
@@ -23,9 +24,9 @@ export interface LocalFileParts {
  *     └──any error──▶ broken          │
  *   open, broken, sealed ──dispose──▶ gone (temporary file deleted);   published ──dispose──▶ published
  *
- * A write is given to the kernel by a thread of libuv while this thread hashes the same bytes, and resolves when the kernel has
- * them all. So an encoder that wants to go on meanwhile fills a second buffer and awaits the write of the first one before
- * it gives the second: writes queue, and one is in flight at a time.
+ * A write resolves when the kernel has all its bytes, so the caller may use its buffer again. It is done by this thread: a hop
+ * to a thread of libuv costs more than the copy into the page cache (docs/decisions/commit-order.md has the numbers). Only
+ * the sync, which waits for the disk, is given away. Writes queue, and one is done at a time.
  *
  * After a failed sync nothing is tried again on the file: the kernel may have thrown the pages away and would report success.
  */
@@ -74,9 +75,8 @@ export class LocalFile implements FileWriter {
   async #put(bytes: Uint8Array): Promise<void> {
     await holding(this.#parts.lock, async () => {
       faultPoint('before-write');
-      const written = writeFully(async (rest) => (await this.#parts.handle.write(rest)).bytesWritten, bytes);
+      writeFully((rest) => writeSync(this.#parts.handle.fd, rest), bytes);
       this.#hash.update(bytes);
-      await written;
       this.#bytes += bytes.byteLength;
       faultPoint('after-write');
     });

@@ -8,6 +8,7 @@ import { jobIdOf } from '../../src/checkpoint/job.ts';
 import { jobFilesOf } from '../../src/checkpoint/job-files.ts';
 import { listJobs } from '../../src/checkpoint/list-jobs.ts';
 import { openJob } from '../../src/checkpoint/open-job.ts';
+import { prepareStateFolder } from '../../src/checkpoint/state-folder.ts';
 import { jobOver, requestFor } from './job-example.ts';
 
 const CHILD = join(import.meta.dirname, 'children', 'hold-job.ts');
@@ -73,13 +74,23 @@ describe('the lock of a job', () => {
     for (let round = 0; round < 3; round += 1) {
       const stateDir = newStateDir();
       const all = await Promise.all([1, 2, 3].map(() => holdJob(stateDir, 'users')));
-      expect(
-        all.filter((one) => one.said.startsWith('held')),
-        all.map((one) => one.said).join('\n'),
-      ).toHaveLength(1);
+      expect(all.filter((one) => one.said.startsWith('held'))).toHaveLength(1);
       expect(all.filter((one) => one.said.includes('JOB_LOCKED'))).toHaveLength(2);
       for (const { child } of all) await kill(child);
     }
+  });
+
+  it('is not refused for another start that has it for a moment only', async () => {
+    const stateDir = newStateDir();
+    prepareStateFolder(stateDir);
+    const { lock } = jobFilesOf(stateDir, jobIdOf(jobOver('users')));
+    const other = spawn(process.execPath, [join(CHILD, '..', 'hold-briefly.ts'), lock], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(other);
+    await once(other.stdout, 'data');
+    using job = openJob(requestFor(stateDir, 'users'));
+    expect(job.store.currentRun()).toBeNull();
   });
 
   it('stays with its holder when the holder reads, lists and asks about its own job', async () => {
@@ -101,9 +112,10 @@ describe('the lock of a job', () => {
     const killed = await holdJob(stateDir, 'users');
     await kill(killed.child);
     expect(listJobs(stateDir)).toMatchObject([{ lockedBy: null }]);
-    using _job = openJob(requestFor(stateDir, 'users'));
+    using job = openJob(requestFor(stateDir, 'users'));
     const refused = await holdJob(stateDir, 'users');
     expect(refused.said).toContain(`locked by process ${process.pid} `);
+    expect(job.store.currentRun()).toBeNull();
   });
 
   it('keeps every file of the state folder to its owner whatever the umask', () => {
@@ -133,7 +145,9 @@ function newStateDir(): string {
 }
 
 async function holdJob(stateDir: string, table: string): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, [CHILD, stateDir, table], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [CHILD, stateDir, table], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   children.push(child);
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, said: said.toString().trim() };

@@ -204,13 +204,17 @@ function describeRefusals(make: () => StoreUnderTest): void {
   it('changes nothing at all when a step of a transaction fails', () => {
     using store = make().open();
     begin(store, 2);
-    expect(() => store.savePlan('r1', { ...COMPLETE, complete: false, nextBlock: 5 }, [chunk(3), chunk(2)])).toThrow();
+    expect(() => store.savePlan('r1', { ...COMPLETE, complete: false, nextBlock: 5 }, [chunk(3), chunk(2)])).toThrow(
+      /UNIQUE|twice/,
+    );
     expect(store.chunks('r1').map((one) => one.chunk.ordinal)).toEqual([1, 2]);
     expect(store.currentRun()?.progress).toEqual(COMPLETE);
     store.started('r1', 1, 1);
     const [first, second] = report(1).files;
     if (first === undefined || second === undefined) throw new Error('two files');
-    expect(() => store.done('r1', { ...report(1), files: [first, { ...second, path: first.path }] })).toThrow();
+    expect(() => store.done('r1', { ...report(1), files: [first, { ...second, path: first.path }] })).toThrow(
+      /UNIQUE|twice/,
+    );
     expect(() => store.done('r1', { ...report(1), rows: 11 })).toThrow(/its files have 10/);
     expect(store.chunks('r1')[0]).toMatchObject({ status: 'started', report: null });
     store.done('r1', report(1));

@@ -15,7 +15,9 @@ export function describeAll(session: SourceSession, table: TableName): Promise<T
 }
 
 export function keyOver(table: TableSchema, columns: readonly string[]): CandidateKey {
-  const found = table.candidateKeys.find((key) => key.refused === null && key.columns.join('\0') === columns.join('\0'));
+  const found = table.candidateKeys.find(
+    (key) => key.refused === null && key.columns.join('\0') === columns.join('\0'),
+  );
   if (found === undefined) throw new Error(`${table.name} offers no key over ${columns.join(', ')}`);
   return found;
 }
@@ -101,7 +103,9 @@ function cellText(column: ColumnSchema, vector: ColumnVector, row: number): Cell
       return Object.is(values[row], -0) ? '-0' : String(values[row]);
     default: {
       const bytes = (values as Uint8Array).subarray(offsets?.[row] ?? 0, offsets?.[row + 1] ?? 0);
-      return column.type.kind === 'binary' ? Buffer.from(bytes).toString('hex') : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return column.type.kind === 'binary'
+        ? Buffer.from(bytes).toString('hex')
+        : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     }
   }
 }

@@ -55,8 +55,14 @@ export function readsRanges(add: SourceCase): void {
     const id = fixture.quote('id');
     const where = `${id} = 1 OR ${id} = 5 -- and no more`;
     expect(byId(await readRows(session, { table: described, where }))).toEqual([ROW_TEXTS[0], ROW_TEXTS[4]]);
-    const range = { kind: 'between', from: null, to: await session.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 }) } as const;
-    expect(await readRows(session, { table: described, where, range, key: ['id'] }), 'OR stays inside').toEqual([ROW_TEXTS[0]]);
+    const range = {
+      kind: 'between',
+      from: null,
+      to: await session.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 }),
+    } as const;
+    expect(await readRows(session, { table: described, where, range, key: ['id'] }), 'OR stays inside').toEqual([
+      ROW_TEXTS[0],
+    ]);
   });
 
   add('refuses a condition that is not one condition', async ({ fixture, session }) => {
@@ -78,18 +84,32 @@ export function readsRanges(add: SourceCase): void {
   });
 
   add('keeps to the bounds of a batch and reports all rows', async ({ fixture, session }) => {
-    const table: NeutralTable = { name: 'read_bounds', columns: [{ name: 'id', type: 'bigint', notNull: true }, { name: 'text', type: 'text' }], primaryKey: ['id'] };
+    const table: NeutralTable = {
+      name: 'read_bounds',
+      columns: [
+        { name: 'id', type: 'bigint', notNull: true },
+        { name: 'text', type: 'text' },
+      ],
+      primaryKey: ['id'],
+    };
     const made = await fixture.createTable(table);
     const cellBytes = 10_000;
     await fixture.insert(
       table,
-      Array.from({ length: 100 }, (_, id) => [String(id), (id % 2 === 0 ? 'x' : 'é').repeat(id % 2 === 0 ? cellBytes : cellBytes / 2)]),
+      Array.from({ length: 100 }, (_, id) => [
+        String(id),
+        (id % 2 === 0 ? 'x' : 'é').repeat(id % 2 === 0 ? cellBytes : cellBytes / 2),
+      ]),
     );
     const described = await describeAll(session, made);
     let reported = 0;
     const sizesWith = async (bounds: { rows: number; bytes: number }) => {
       const sizes: { rows: number; bytes: number }[] = [];
-      const request = readRequest({ table: described, batchBounds: () => bounds, onProgress: (rows) => (reported += rows) });
+      const request = readRequest({
+        table: described,
+        batchBounds: () => bounds,
+        onProgress: (rows) => (reported += rows),
+      });
       for await (const batch of session.readRange(request)) {
         sizes.push({ rows: batch.rowCount, bytes: batch.columns[1]?.offsets?.[batch.rowCount] ?? 0 });
       }
@@ -100,7 +120,10 @@ export function readsRanges(add: SourceCase): void {
     const sizes = await sizesWith({ rows: 1000, bytes: 65_536 });
     expect(Math.max(...sizes.map((each) => each.bytes))).toBeLessThanOrEqual(65_536 + cellBytes);
     expect(Math.max(...sizes.map((each) => each.rows)), 'not row by row').toBeGreaterThan(1);
-    expect((await sizesWith({ rows: 1000, bytes: 1 })).every((each) => each.rows === 1), 'one row at least').toBe(true);
+    expect(
+      (await sizesWith({ rows: 1000, bytes: 1 })).every((each) => each.rows === 1),
+      'one row at least',
+    ).toBe(true);
     expect(reported).toBe(300);
   });
 
@@ -119,13 +142,20 @@ export function readsRanges(add: SourceCase): void {
   add('ends with an error when it is aborted', async ({ fixture }) => {
     const table: NeutralTable = { name: 'read_aborted', ...VALUES };
     const made = await fixture.createTable(table);
-    await fixture.insert(table, Array.from({ length: 2000 }, (_, id) => [String(id), '1', 'text', '1.00', true, 1]));
+    await fixture.insert(
+      table,
+      Array.from({ length: 2000 }, (_, id) => [String(id), '1', 'text', '1.00', true, 1]),
+    );
     await using session = await fixture.driver.open(fixture.config, 'reader');
     const described = await describeAll(session, made);
     const controller = new AbortController();
     let rows = 0;
     const reading = async () => {
-      const request = readRequest({ table: described, batchBounds: () => ({ rows: 100, bytes: 1 << 20 }), signal: controller.signal });
+      const request = readRequest({
+        table: described,
+        batchBounds: () => ({ rows: 100, bytes: 1 << 20 }),
+        signal: controller.signal,
+      });
       for await (const batch of session.readRange(request)) {
         rows += batch.rowCount;
         controller.abort(new Error('stop it'));
@@ -141,7 +171,9 @@ export function readsRanges(add: SourceCase): void {
     await fixture.insert(table, ROWS);
     await using session = await fixture.driver.open(fixture.config, 'reader');
     const described = await describeAll(session, made);
-    for await (const batch of session.readRange(readRequest({ table: described, batchBounds: () => ({ rows: 1, bytes: 1000 }) }))) {
+    for await (const batch of session.readRange(
+      readRequest({ table: described, batchBounds: () => ({ rows: 1, bytes: 1000 }) }),
+    )) {
       expect(rowsOf(batch, described.columns).length).toBe(1);
       break;
     }
@@ -155,7 +187,11 @@ export function readsRanges(add: SourceCase): void {
     const rows = [...ROWS, ['7', '1', 'twice', '1.00', true, 2], ['8', '1', 'twice', '1.00', true, 2]] as const;
     await fixture.insert(table, rows);
     const described = await describeAll(session, made);
-    const texts = rows.map((row) => row.map((cell) => (typeof cell === 'boolean' ? (cell ? 't' : 'f') : typeof cell === 'number' ? doubleBits(cell) : cell)));
+    const texts = rows.map((row) =>
+      row.map((cell) =>
+        typeof cell === 'boolean' ? (cell ? 't' : 'f') : typeof cell === 'number' ? doubleBits(cell) : cell,
+      ),
+    );
     expect(await session.checksum({ table: described, where: null })).toEqual({ rows: 8n, sum: hashSum(texts) });
     const where = `${fixture.quote('id')} > 6`;
     expect(await session.checksum({ table: described, where })).toEqual({ rows: 2n, sum: hashSum(texts.slice(6)) });

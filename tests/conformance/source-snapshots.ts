@@ -23,8 +23,19 @@ async function withTable(context: SourceContext, name: string) {
   return { table, described: await describeAll(context.session, made) };
 }
 
-function take(context: SourceContext, session: SourceSession, table: TableSchema, mode: 'shared' | 'none'): Promise<Snapshot> {
-  return session.takeSnapshot({ tables: [table], mode, holdMs: 0, previous: null, runtimeFolder: context.fixture.runtimeFolder });
+function take(
+  context: SourceContext,
+  session: SourceSession,
+  table: TableSchema,
+  mode: 'shared' | 'none',
+): Promise<Snapshot> {
+  return session.takeSnapshot({
+    tables: [table],
+    mode,
+    holdMs: 0,
+    previous: null,
+    runtimeFolder: context.fixture.runtimeFolder,
+  });
 }
 
 export function snapshots(add: SourceCase): void {
@@ -47,15 +58,23 @@ export function snapshots(add: SourceCase): void {
     await fixture.execute(`DELETE FROM ${fixture.quote('snapshot_shared')} WHERE id = 2`);
     for (const session of [first, second, coordinator]) {
       const rows = await readRows(session, { table: described });
-      expect(rows.toSorted()).toEqual([['1', 'a'], ['2', 'b']]);
+      expect(rows.toSorted()).toEqual([
+        ['1', 'a'],
+        ['2', 'b'],
+      ]);
     }
     expect(await coordinator.checksum({ table: described, where: null })).toEqual(before);
-    expect(await coordinator.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 })).toBeNull();
+    expect(
+      await coordinator.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 }),
+    ).toBeNull();
     await snapshot.release();
     const next = await take(context, coordinator, described, 'shared');
     await first.joinSnapshot(next.token);
     expect(await next.confirm()).toBe(true);
-    expect((await readRows(first, { table: described })).toSorted()).toEqual([['1', 'changed'], ['3', 'c']]);
+    expect((await readRows(first, { table: described })).toSorted()).toEqual([
+      ['1', 'changed'],
+      ['3', 'c'],
+    ]);
     await next.release();
   });
 

@@ -4,7 +4,32 @@ import type { NeutralCell, NeutralTable } from './source-fixture.ts';
 import { describeAll, keyOver, planRanges, readPlan } from './source-reading.ts';
 import type { SourceCase, SourceContext } from './source.suite.ts';
 
-const AWKWARD_TEXTS = ['', ' ', 'a', 'A', 'b', 'é', 'e\u0301', 'z', 'Z', '😀', '\uffff', '\ufffd', "it's", '"', '\\', '\\N', '%', '1', '10', '9', 'ß', 'ab', 'a\n', '日本'];
+const AWKWARD_TEXTS = [
+  '',
+  ' ',
+  'a',
+  'A',
+  'b',
+  'é',
+  'e\u0301',
+  'z',
+  'Z',
+  '😀',
+  '\uffff',
+  '\ufffd',
+  "it's",
+  '"',
+  '\\',
+  '\\N',
+  '%',
+  '1',
+  '10',
+  '9',
+  'ß',
+  'ab',
+  'a\n',
+  '日本',
+];
 
 interface KeyKind {
   readonly name: string;
@@ -21,7 +46,15 @@ const KEY_KINDS: readonly KeyKind[] = [
     name: 'bigint',
     table: { columns: [ID, { name: 'k', type: 'bigint', notNull: true }], primaryKey: ['k'] },
     key: ['k'],
-    rows: ['-9223372036854775808', '-1', '0', '1', '9007199254740993', '9223372036854775806', '9223372036854775807'].map((k) => [k]),
+    rows: [
+      '-9223372036854775808',
+      '-1',
+      '0',
+      '1',
+      '9007199254740993',
+      '9223372036854775806',
+      '9223372036854775807',
+    ].map((k) => [k]),
   },
   {
     name: 'text',
@@ -48,7 +81,11 @@ const KEY_KINDS: readonly KeyKind[] = [
     name: 'timestamp',
     table: { columns: [ID, { name: 'k', type: 'timestamp', notNull: true }], unique: [['k']] },
     key: ['k'],
-    rows: Array.from({ length: 20 }, (_, n) => [`2024-03-31 01:59:59.${String(999_990 + n).slice(-6).padStart(6, '0')}`]),
+    rows: Array.from({ length: 20 }, (_, n) => [
+      `2024-03-31 01:59:59.${String(999_990 + n)
+        .slice(-6)
+        .padStart(6, '0')}`,
+    ]),
   },
   {
     name: 'unique with NULLs',
@@ -101,14 +138,21 @@ export function splitsKeys(add: SourceCase): void {
       const { described, key } = await makeTable(context, `split_kind_${number}`, kind);
       for (const step of [1, 2, 3, 7, 1000]) {
         const ranges = await planRanges(context.session, described, key, step);
-        expect(ids(await readPlan(context.session, described, key, ranges)), `step ${step}`).toEqual(upTo(kind.rows.length));
+        expect(ids(await readPlan(context.session, described, key, ranges)), `step ${step}`).toEqual(
+          upTo(kind.rows.length),
+        );
         expect(ranges.length, `step ${step}`).toBeLessThanOrEqual(Math.ceil(kind.rows.length / step) + 2);
       }
     });
   });
 
   add('a boundary lies exactly as many rows on as asked', async (context) => {
-    const kind: KeyKind = { name: '', table: KEY_KINDS[0]?.table ?? { columns: [] }, key: ['k'], rows: upTo(100).map((n) => [String(n * 3)]) };
+    const kind: KeyKind = {
+      name: '',
+      table: KEY_KINDS[0]?.table ?? { columns: [] },
+      key: ['k'],
+      rows: upTo(100).map((n) => [String(n * 3)]),
+    };
     const { described, key } = await makeTable(context, 'split_exact', kind);
     const ranges = await planRanges(context.session, described, key, 30);
     const sizes = await Promise.all(
@@ -131,12 +175,17 @@ export function splitsKeys(add: SourceCase): void {
     const rows = [['1'], ['500000000000'], ['1000000000000']];
     const { described, key } = await makeTable(context, 'split_sparse', { ...(KEY_KINDS[0] as KeyKind), rows });
     expect((await planRanges(context.session, described, key, 1)).length).toBeLessThanOrEqual(3);
-    expect(await planRanges(context.session, described, key, 1000)).toEqual([{ kind: 'between', from: null, to: null }]);
+    expect(await planRanges(context.session, described, key, 1000)).toEqual([
+      { kind: 'between', from: null, to: null },
+    ]);
   });
 
   add('rows inserted after planning are in exactly one range', async (context) => {
     const kind = KEY_KINDS[0] as KeyKind;
-    const { table, described, key } = await makeTable(context, 'split_later', { ...kind, rows: upTo(20).map((n) => [String(n * 10)]) });
+    const { table, described, key } = await makeTable(context, 'split_later', {
+      ...kind,
+      rows: upTo(20).map((n) => [String(n * 10)]),
+    });
     const ranges = await planRanges(context.session, described, key, 4);
     const later = ['-9223372036854775808', '5', '40', '41', '9223372036854775807'].filter((k) => k !== '40');
     await context.fixture.insert(
@@ -148,7 +197,10 @@ export function splitsKeys(add: SourceCase): void {
 
   add('the walk counts only rows that the condition takes', async (context) => {
     const kind = KEY_KINDS[0] as KeyKind;
-    const { described, key } = await makeTable(context, 'split_where', { ...kind, rows: upTo(100).map((n) => [String(n)]) });
+    const { described, key } = await makeTable(context, 'split_where', {
+      ...kind,
+      rows: upTo(100).map((n) => [String(n)]),
+    });
     const where = `${context.fixture.quote('id')} >= 50 -- the upper half`;
     const ranges = await planRanges(context.session, described, key, 10, where);
     expect(ranges.length).toBe(5);
@@ -158,13 +210,23 @@ export function splitsKeys(add: SourceCase): void {
   let tables = 0;
   add('any bigint keys and any steps: every row once', async (context) => {
     const keys = fc.uniqueArray(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { maxLength: 40 });
-    await anyKeys(context, 'bigint', keys.map((values) => values.map(String)), () => `split_any_${tables++}`);
+    await anyKeys(
+      context,
+      'bigint',
+      keys.map((values) => values.map(String)),
+      () => `split_any_${tables++}`,
+    );
   });
 
   add('any text keys and any steps: every row once', async (context) => {
     // The database decides which of them are equal: the column is indexed, not unique.
     const text = fc.string({ unit: 'binary', maxLength: 6 }).filter((value) => !value.includes('\0'));
-    await anyKeys(context, 'text', fc.array(fc.option(fc.oneof(text, fc.constantFrom(...AWKWARD_TEXTS))), { maxLength: 40 }), () => `split_any_${tables++}`);
+    await anyKeys(
+      context,
+      'text',
+      fc.array(fc.option(fc.oneof(text, fc.constantFrom(...AWKWARD_TEXTS))), { maxLength: 40 }),
+      () => `split_any_${tables++}`,
+    );
   });
 }
 
@@ -177,7 +239,12 @@ async function anyKeys(
   const steps = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(keys, steps, async (values, sizes) => {
-      const kind: KeyKind = { name: type, table: { columns: [ID, { name: 'k', type }], indexes: [['k']] }, key: ['k'], rows: values.map((k) => [k]) };
+      const kind: KeyKind = {
+        name: type,
+        table: { columns: [ID, { name: 'k', type }], indexes: [['k']] },
+        key: ['k'],
+        rows: values.map((k) => [k]),
+      };
       const { described, key } = await makeTable(context, name(), kind);
       let turn = 0;
       const ranges = await planRanges(context.session, described, key, () => sizes[turn++ % sizes.length] ?? 1);

@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { folderNameOf } from '../../src/sinks/folder-name.ts';
 
@@ -103,7 +103,7 @@ describe('folderNameOf', () => {
     const letters = fc.stringMatching(/^[a-zA-Z]{1,12}$/);
     fc.assert(
       fc.property(letters, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), (name, flips) => {
-        const other = [...name].map((letter, index) => (flips[index] ? swapCase(letter) : letter)).join('');
+        const other = Array.from(name, (letter, index) => (flips[index] === true ? swapCase(letter) : letter)).join('');
         expect(named(name).toLowerCase() === named(other).toLowerCase()).toBe(name === other);
       }),
       { numRuns: 2000 },

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -33,7 +34,11 @@ sinkSuite('the local sink', async () => {
   return {
     open: (mayReplace) => localSink({ folder, mayReplace }),
     read: (name) => readFile(join(folder, name)).catch(() => null),
-    names: async () => (await readdir(folder).catch(() => [])).sort(),
+    names: () =>
+      readdir(folder).then(
+        (names) => names.toSorted((a, b) => (a < b ? -1 : 1)),
+        () => [],
+      ),
     putForeign: async (name, bytes) => {
       mkdirSync(folder, { recursive: true });
       await writeFile(join(folder, name), bytes);
@@ -135,23 +140,17 @@ describe('the write lock', () => {
     const folder = newFolder();
     const shared = new SharedArrayBuffer(12);
     const child = new URL('./children/write-under-lock.ts', import.meta.url);
-    const seen = await Promise.all(
-      [1, 2, 3].map(
-        (ordinal) =>
-          new Promise<number>((resolve, reject) => {
-            const worker = new Worker(child, {
-              workerData: { folder, shared, name: `part-00000${ordinal}.csv`, writes: 40 },
-            });
-            worker.once('message', resolve);
-            worker.once('error', reject);
-          }),
-      ),
+    const ended = await Promise.all(
+      [1, 2, 3].map(async (ordinal) => {
+        const workerData = { folder, shared, name: `part-00000${ordinal}.csv`, writes: 40 };
+        return (await once(new Worker(child, { workerData }), 'exit')) as unknown[];
+      }),
     );
+    expect(ended).toEqual([[0], [0], [0]]);
     // Each thread took the lock for 40 steps of its own, and no step saw another one.
     const [lock, overlaps, writes] = new Int32Array(shared);
     expect({ lock, overlaps, writes }).toEqual({ lock: 0, overlaps: 0, writes: 120 });
-    expect(seen).toEqual([40 * 65_536, 40 * 65_536, 40 * 65_536]);
-    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBe(40 * 65_536);
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).size)).toEqual(Array(3).fill(40 * 65_536));
   });
 
   it('waits while another thread holds it, and goes on when it is free', async () => {

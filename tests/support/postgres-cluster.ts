@@ -6,7 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { whenThisProcessEnds } from './watchdog.ts';
@@ -71,8 +71,13 @@ function initialise(binaries: PostgresBinaries, account: Account, folder: string
   execFileSync(
     path.join(binaries.folder, 'initdb'),
     [
-      ...['-D', path.join(folder, 'data'), '-U', USER, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
-      ...['--encoding=UTF8', `--locale=${locale}`, '--no-sync'],
+      `--pgdata=${path.join(folder, 'data')}`,
+      `--username=${USER}`,
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      `--locale=${locale}`,
+      '--no-sync',
     ],
     { ...account, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -131,7 +136,7 @@ async function answers(url: string, child: ChildProcess): Promise<boolean> {
 
 /** True when a client with the password gets in. */
 export async function canConnect(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
   try {
     await client.connect();
     await client.end();

@@ -31,8 +31,13 @@ export async function startContainer(): Promise<PostgresServer> {
   execFileSync(
     'docker',
     [
-      ...['run', '--detach', '--rm', '--name', name, '--publish', '127.0.0.1::5432'],
-      ...['--tmpfs', '/var/lib/postgresql/data', '--shm-size', '256m'],
+      'run',
+      '--detach',
+      '--rm',
+      `--name=${name}`,
+      '--publish=127.0.0.1::5432',
+      '--tmpfs=/var/lib/postgresql/data',
+      '--shm-size=256m',
       // Without a value: docker takes it from its environment, and the password is in no argv.
       ...Object.keys(variables).flatMap((variable) => ['--env', variable]),
       IMAGE,

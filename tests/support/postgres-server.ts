@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 import { inject } from 'vitest';
 import { canInstall, findBinaries, installDebianPackage } from './postgres-binaries.ts';
 import { dockerWorks, startContainer } from './postgres-container.ts';
@@ -28,7 +28,7 @@ export interface FreshDatabase extends AsyncDisposable {
   readonly url: string;
   readonly name: string;
   /** Connected to the new database, as its owner. */
-  readonly client: pg.Client;
+  readonly client: Client;
 }
 
 /** How the tests name the server that they use instead of one of their own. */
@@ -68,7 +68,7 @@ export async function freshDatabase(label: string, serverUrl: string = postgresU
   await asAdministrator(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const client = new pg.Client({ connectionString: url.href });
+  const client = new Client({ connectionString: url.href });
   await client.connect();
   return {
     url: url.href,
@@ -82,7 +82,7 @@ export async function freshDatabase(label: string, serverUrl: string = postgresU
 }
 
 async function asAdministrator(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await client.query(statement);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
@@ -36,7 +37,9 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   let timedOut = false;
   const timeoutMs = options.timeoutMs ?? 120_000;
-  const watchdog = setTimeout(() => (timedOut = child.kill('SIGKILL')), timeoutMs);
+  const watchdog = setTimeout(() => {
+    timedOut = child.kill('SIGKILL');
+  }, timeoutMs);
   const crash = options.killAfterMs === undefined ? null : setTimeout(() => child.kill('SIGKILL'), options.killAfterMs);
   // 'exit', not 'close': a holder that outlives the program must not keep the test waiting; then what is still in the pipes.
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
@@ -50,7 +53,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 }
 
 /** At most a second: a grandchild that inherited the pipes would hold them open. */
-async function drained(...streams: readonly NodeJS.ReadableStream[]): Promise<void> {
+async function drained(...streams: readonly Readable[]): Promise<void> {
   const ended = streams.map((stream) =>
     'readableEnded' in stream && stream.readableEnded ? null : once(stream, 'end'),
   );

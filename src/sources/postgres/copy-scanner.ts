@@ -20,6 +20,7 @@ export class CopyScanner {
   private filled = 0;
   /** What follows in the chunk that completed `partial`. */
   private waiting: Uint8Array<ArrayBuffer> = EMPTY;
+  private scannedBytes = 0;
   private headerSeen = false;
   private trailerSeen = false;
 
@@ -46,12 +47,13 @@ export class CopyScanner {
     }
   }
 
-  /** Fills `rows` with at most `most` rows (and at most their capacity). */
-  scan(most: number): 'rows' | 'hungry' | 'ended' {
+  /** Fills `rows` with at most `most` rows (and at most their capacity), and takes no further row after `mostBytes`. */
+  scan(most: number, mostBytes = Number.POSITIVE_INFINITY): 'rows' | 'hungry' | 'ended' {
     const { rows } = this;
     rows.count = 0;
+    this.scannedBytes = 0;
     const wanted = Math.min(most, rows.capacity);
-    while (rows.count < wanted) {
+    while (rows.count < wanted && (this.scannedBytes < mostBytes || rows.count === 0)) {
       const message = this.nextMessage();
       if (message === 'hungry' && rows.count === 0 && this.waiting.length > 0) {
         this.load(this.waiting);
@@ -100,7 +102,10 @@ export class CopyScanner {
       return 'ended';
     }
     if (end < at + HEAD) throw new ProtocolBreach('the server sent a message of a negative length');
-    if (code === CODE_COPY_DATA) this.takeRows(at + HEAD, end);
+    if (code === CODE_COPY_DATA) {
+      this.takeRows(at + HEAD, end);
+      this.scannedBytes += end - at;
+    }
     this.at = end;
     return 'data';
   }

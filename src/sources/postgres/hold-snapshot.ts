@@ -107,7 +107,7 @@ export async function serverLine(client: pg.Client): Promise<Readonly<Record<str
   return { standby: String(standby), ...(row === undefined ? {} : { systemId: row.system, timeline: row.timeline }) };
 }
 
-export function unavailable(message: string, cause?: unknown): SqlextractError {
+function unavailable(message: string, cause?: unknown): SqlextractError {
   return new SqlextractError(
     {
       code: 'SNAPSHOT_UNAVAILABLE',

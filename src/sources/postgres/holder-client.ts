@@ -20,6 +20,7 @@ import {
   readLines,
   writeLine,
 } from './holder-protocol.ts';
+import { LOCK_TIMEOUT_MS } from './lock-tables.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./holder${path.extname(import.meta.url)}`, import.meta.url));
 const ANSWER_MS = 15_000;
@@ -102,6 +103,8 @@ export async function attend(lease: SnapshotLease, tables: readonly LockTarget[]
   if (answer.kind !== 'facts') {
     // Ours, but of no use for these tables: without this it would go on holding back VACUUM.
     if (answer.kind === 'refused') await line.ask({ kind: 'release' });
+    // A connection can still be made while the kernel takes a killed process apart.
+    if (answer.kind === 'lost') await rm(socketPath, { force: true });
     line.close();
     return null;
   }
@@ -169,7 +172,8 @@ function lineOver(socket: net.Socket): Line {
     async ask(question) {
       if (lost !== null) return lost;
       socket.ref();
-      const timer = setTimeout(() => lose(`the holder did not answer within ${ANSWER_MS} ms`), ANSWER_MS);
+      const patience = patienceFor(question);
+      const timer = setTimeout(() => lose(`the holder did not answer within ${patience} ms`), patience);
       const answer = new Promise<HolderAnswer>((resolve) => waiting.push(resolve));
       writeLine(socket, question);
       return answer.finally(() => {
@@ -179,6 +183,11 @@ function lineOver(socket: net.Socket): Line {
     },
     close: () => void socket.destroy(),
   };
+}
+
+/** A hello may wait for the lock of every table. */
+function patienceFor(question: HolderQuestion): number {
+  return question.kind === 'hello' ? ANSWER_MS + LOCK_TIMEOUT_MS * question.tables.length : ANSWER_MS;
 }
 
 function startProblem(reason: string): SqlextractError {

@@ -17,7 +17,7 @@ import {
   readLines,
   writeLine,
 } from './holder-protocol.ts';
-import { qualified } from './lock-tables.ts';
+import { quoteTable } from './quote.ts';
 
 /*
  * A program: keeps one snapshot open while a run lives, and for `holdMs` after the run was killed.
@@ -56,7 +56,7 @@ class Holder {
     this.#request = request;
     this.#client = client;
     this.#held = held;
-    this.#locked = new Set(request.tables.map(qualified));
+    this.#locked = new Set(request.tables.map(quoteTable));
     this.#server = net.createServer((socket) => this.#accept(socket));
     this.#deadline = setTimeout(() => this.end(), UNATTENDED_MS);
     this.#heartbeat = setInterval(() => void this.#ping(), HEARTBEAT_MS);
@@ -117,10 +117,10 @@ class Holder {
     clearTimeout(this.#deadline);
     this.#state = 'attended';
     this.#attendants.add(socket);
-    const missing = hello.tables.filter((table) => !this.#locked.has(qualified(table)));
+    const missing = hello.tables.filter((table) => !this.#locked.has(quoteTable(table)));
     const refusal = missing.length === 0 ? null : await extendSnapshot(this.#client, missing).catch(String);
     if (refusal !== null) return { kind: 'refused', reason: refusal };
-    for (const table of missing) this.#locked.add(qualified(table));
+    for (const table of missing) this.#locked.add(quoteTable(table));
     return { kind: 'facts', held: this.#held };
   }
 

@@ -52,7 +52,7 @@ const INDEXES = `
   ORDER BY x.indexrelid, x.pos`;
 
 /**
- * Best first: primary key, unique keys without NULL, unique keys with NULL, then plain indexes over NOT NULL columns. `inherited` is true
+ * Best first: primary key, unique keys without NULL, unique keys with NULL, plain indexes over NOT NULL columns, the others. `inherited` is true
  * for a parent of classic inheritance: its keys say nothing about its children's rows.
  */
 export async function candidateKeys(
@@ -71,7 +71,6 @@ export async function candidateKeys(
   const scattered = await scatteredColumns(client, relation);
   return [...Map.groupBy(columns, (column) => column.oid).values()]
     .map((parts) => candidateOf(parts, inherited, stale, scattered))
-    .filter((key) => key.unique || !key.nullable || inherited)
     .sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
 }
 
@@ -101,7 +100,7 @@ function candidateOf(
 }
 
 function rank(key: CandidateKey): number {
-  const kind = key.kind === 'primary' ? 0 : !key.unique ? 300 : key.nullable ? 200 : 100;
+  const kind = key.kind === 'primary' ? 0 : (key.unique ? 100 : 300) + (key.nullable ? 100 : 0);
   return kind + (key.integer ? 0 : 50) + Math.min(key.columns.length, 40);
 }
 

@@ -1,10 +1,11 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { LockTarget } from './holder-protocol.ts';
+import { quoteTable } from './quote.ts';
 
 /** Long enough for a short ALTER to pass, short enough that the queue behind our own lock request does not grow. */
-const LOCK_TIMEOUT = '10s';
+export const LOCK_TIMEOUT_MS = 10_000;
 
 /** LOCK TABLE refuses other kinds (42809). */
 const LOCKABLE: readonly LockTarget['kind'][] = ['table', 'partitioned table', 'view'];
@@ -18,15 +19,15 @@ const LOCKABLE: readonly LockTarget['kind'][] = ['table', 'partitioned table', '
  */
 export async function lockTables(client: pg.Client, tables: readonly LockTarget[]): Promise<void> {
   // In one order in every run: two runs that each wait behind DDL cannot deadlock with each other.
-  const ordered = tables.toSorted((a, b) => (qualified(a) < qualified(b) ? -1 : 1));
+  const ordered = tables.toSorted((a, b) => (quoteTable(a) < quoteTable(b) ? -1 : 1));
   const bySelect: LockTarget[] = [];
-  await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   for (const table of ordered) {
     const locked = LOCKABLE.includes(table.kind) && (await lockTable(client, table));
     if (!locked) bySelect.push(table);
   }
   for (const table of bySelect) {
-    await named(table, client.query(`SELECT 1 FROM ${qualified(table)} LIMIT 0`));
+    await named(table, client.query(`SELECT 1 FROM ${quoteTable(table)} LIMIT 0`));
   }
   await client.query('SET LOCAL lock_timeout = 0');
 }
@@ -35,7 +36,7 @@ export async function lockTables(client: pg.Client, tables: readonly LockTarget[
 async function lockTable(client: pg.Client, table: LockTarget): Promise<boolean> {
   await client.query('SAVEPOINT before_lock');
   try {
-    await client.query(`LOCK TABLE ${qualified(table)} IN ACCESS SHARE MODE`);
+    await client.query(`LOCK TABLE ${quoteTable(table)} IN ACCESS SHARE MODE`);
     await client.query('RELEASE SAVEPOINT before_lock');
     return true;
   } catch (error) {
@@ -67,14 +68,10 @@ export async function wasRewritten(client: pg.Client, tables: readonly LockTarge
      SELECT t.place FROM tree t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
      WHERE c.oid IS NULL OR (c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid))
      ORDER BY place LIMIT 1`,
-    [tables.map(qualified), tables.map((table) => table.objectId)],
+    [tables.map(quoteTable), tables.map((table) => table.objectId)],
   );
   const place = rows[0]?.place;
   return place === undefined ? null : (tables[Number(place) - 1] ?? null);
-}
-
-export function qualified(table: Pick<LockTarget, 'schema' | 'name'>): string {
-  return `${pg.escapeIdentifier(table.schema)}.${pg.escapeIdentifier(table.name)}`;
 }
 
 async function named<T>(table: LockTarget, query: Promise<T>): Promise<T> {
@@ -90,7 +87,7 @@ function lockProblem(table: LockTarget, error: unknown): unknown {
   return new SqlextractError(
     {
       code: 'SOURCE_LOCKED',
-      message: `table ${displayName(table)} was not free for reading within ${LOCK_TIMEOUT}`,
+      message: `table ${displayName(table)} was not free for reading within ${LOCK_TIMEOUT_MS / 1000} s`,
       hint: 'another session holds it: see pg_locks for ALTER, TRUNCATE, VACUUM FULL or LOCK TABLE, and run again after it',
       fault: 'source',
       verdict: 'retry',

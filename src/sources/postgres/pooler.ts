@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import type { SourceConfig } from '../source.ts';
+import { connect } from './connect.ts';
 
 /**
  * Whether a pooler answers in the server's place: it makes up the process id of the startup message (BackendKeyData), the server's own function
@@ -7,28 +9,31 @@ import type pg from 'pg';
  */
 export async function isPooled(client: pg.Client): Promise<boolean> {
   const { processID } = client as pg.Client & { readonly processID: number | null };
+  return processID !== null && String(processID) !== (await backendId(client));
+}
+
+/**
+ * False when a pooler hands its sessions from client to client, so that settings and snapshots do not last: a sign is left in the session,
+ * another client begins a transaction and so is given the session that was used last, and the sign is looked for.
+ */
+export async function poolsWholeSessions(client: pg.Client, config: SourceConfig): Promise<boolean> {
+  const sign = randomBytes(8).toString('hex');
   const backend = await backendId(client);
-  return processID !== null && String(processID) !== backend;
-}
-
-export interface SessionMark {
-  readonly value: string;
-  readonly backend: string;
-}
-
-/** Leaves a sign in the session, to be looked for when another connection has had the chance to be given the same one. */
-export async function markSession(client: pg.Client): Promise<SessionMark> {
-  const value = randomBytes(8).toString('hex');
-  await client.query('SELECT pg_catalog.set_config($1, $2, false)', ['sqlextract.session', value]);
-  return { value, backend: await backendId(client) };
-}
-
-/** False when the pooler gave this client another session meanwhile, as it does when it pools transactions or statements. */
-export async function sessionIsMarked(client: pg.Client, mark: SessionMark): Promise<boolean> {
-  const { rows } = await client.query<{ value: string | null }>(
-    "SELECT pg_catalog.current_setting('sqlextract.session', true) AS value",
-  );
-  return rows[0]?.value === mark.value && (await backendId(client)) === mark.backend;
+  await client.query('SELECT pg_catalog.set_config($1, $2, false)', ['sqlextract.session', sign]);
+  const other = await connect(config, 'sqlextract probe');
+  try {
+    await other.query('BEGIN');
+    const { rows } = await client.query<{ sign: string | null }>(
+      "SELECT pg_catalog.current_setting('sqlextract.session', true) AS sign",
+    );
+    return rows[0]?.sign === sign && (await backendId(client)) === backend;
+  } catch (error) {
+    // Statement pooling: "transaction blocks not allowed".
+    if ((error as { code?: unknown }).code === '08P01') return false;
+    throw error;
+  } finally {
+    await other.end();
+  }
 }
 
 async function backendId(client: pg.Client): Promise<string> {

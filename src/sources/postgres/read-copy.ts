@@ -42,7 +42,7 @@ export async function* readCopy(
   try {
     let bounds = request.batchBounds();
     for (;;) {
-      const found = scanner.scan(bounds.rows - batch.rows);
+      const found = scanner.scan(bounds.rows - batch.rows, bounds.bytes - batch.byteLength);
       if (found === 'ended') break;
       if (found === 'hungry') {
         const bytes = await watchdog.during(copy.next());

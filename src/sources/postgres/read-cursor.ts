@@ -2,7 +2,7 @@ import QueryStream from 'pg-query-stream';
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { ColumnSchema } from '../../model/table.ts';
 import type { ReadRequest } from '../source.ts';
-import { dropConnection } from './cancel.ts';
+import { stopQuery } from './cancel.ts';
 import { appendText } from './decode-text.ts';
 import { type ColumnReader, columnReader } from './decoders.ts';
 import { keyColumns, misfitError } from './misfit-error.ts';
@@ -19,8 +19,8 @@ const FETCH_ROWS = 1000;
 
 /**
  * The same as `readCopy` through a cursor in text format, for servers without COPY … TO STDOUT. Ends normally only after the server's
- * CommandComplete. pg-query-stream never settles when its connection is cut, and waits for ever when destroyed then, so every wait is raced with the
- * end of the connection, and a read that is given up closes the connection.
+ * CommandComplete. pg-query-stream never settles when its connection is cut, and waits for ever when destroyed then, so every wait is raced
+ * with the end of the connection.
  */
 export async function* readCursor(
   context: ReadContext,
@@ -35,24 +35,31 @@ export async function* readCursor(
   const cut = Promise.withResolvers<never>();
   cut.promise.catch(() => undefined);
   const onCut = (error?: Error): void => cut.reject(error ?? new Error('Connection terminated unexpectedly'));
-  const onAbort = (): void => dropConnection(client);
+  const closed = Promise.race([new Promise<void>((resolve) => stream.once('close', resolve)), cut.promise]);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  const onAbort = (): void => void stopQuery(client, context.config, failed.promise);
   client.on('error', onCut).on('end', onCut);
   request.signal.addEventListener('abort', onAbort);
   using watchdog = new Watchdog(client, context.config);
   let ended = false;
   let total = 0;
   try {
-    stream.on('error', onCut);
+    stream.on('error', failed.reject);
     client.query(stream);
-    const rows = stream[Symbol.asyncIterator]() as AsyncIterator<TextRow>;
     let bounds = request.batchBounds();
     for (;;) {
-      const next = await watchdog.during(Promise.race([rows.next(), cut.promise]));
-      if (next.done === true) break;
-      const bytes = takeRow(context, request, plans, readers, next.value, total++);
+      const row = stream.read() as TextRow | null;
+      if (row === null) {
+        if (stream.readableEnded) break;
+        await watchdog.during(Promise.race([moreOf(stream), failed.promise, cut.promise]));
+        request.signal.throwIfAborted();
+        continue;
+      }
+      const bytes = takeRow(context, request, plans, readers, row, total++);
       batch.rows++;
       request.onProgress?.(1, bytes);
-      if (batch.rows < bounds.rows && (batch.rows % 64 !== 0 || batch.byteLength < bounds.bytes)) continue;
+      if (batch.rows < bounds.rows && batch.byteLength < bounds.bytes) continue;
       yield batch.finish();
       request.signal.throwIfAborted();
       batch.reset();
@@ -68,9 +75,24 @@ export async function* readCursor(
     throw error;
   } finally {
     request.signal.removeEventListener('abort', onAbort);
+    failed.reject(new Error('ended'));
+    if (!ended) {
+      stream.destroy();
+      await stopQuery(client, context.config, closed);
+    }
     client.removeListener('error', onCut).removeListener('end', onCut);
-    if (!ended) dropConnection(client);
   }
+}
+
+/** Resolves when there may be more to read, or the end was met. */
+function moreOf(stream: QueryStream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.removeListener('readable', done).removeListener('end', done);
+      resolve();
+    };
+    stream.on('readable', done).on('end', done);
+  });
 }
 
 const TEXT_ONLY = { getTypeParser: () => (value: string) => value };

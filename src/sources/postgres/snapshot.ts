@@ -2,9 +2,8 @@ import type pg from 'pg';
 import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
-import { unavailable } from './hold-snapshot.ts';
 import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
-import { isPooled, markSession, sessionIsMarked } from './pooler.ts';
+import { isPooled, poolsWholeSessions } from './pooler.ts';
 
 /**
  * Starts an epoch, or joins the one whose holder the lease names. The client itself reads inside it from then on.
@@ -15,20 +14,17 @@ export async function takeSnapshot(
   config: SourceConfig,
   request: SnapshotRequest,
 ): Promise<Snapshot> {
-  if (request.mode === 'none') return noSnapshot(client);
-  const resumed = request.previous === null ? null : await rejoin(client, request);
-  if (resumed !== null) return sharedSnapshot(client, resumed, true);
   await client.query('ROLLBACK');
-  const mark = (await isPooled(client)) ? await markSession(client) : null;
+  const pooled = await isPooled(client);
+  if (pooled && !(await poolsWholeSessions(client, config))) throw pooledProblem();
+  const remarks = pooled ? [POOLER] : [];
+  if (request.mode === 'none') return noSnapshot(client, remarks);
+  const resumed = request.previous === null ? null : await rejoin(client, request);
+  if (resumed !== null) return sharedSnapshot(client, resumed, true, remarks);
   const holder = await startHolder(config, request.tables, request.holdMs, request.runtimeFolder);
   try {
-    if (mark !== null && !(await sessionIsMarked(client, mark))) {
-      throw unavailable(
-        'a connection pooler gives every transaction another session, so settings and snapshots do not last',
-      );
-    }
     await joinSnapshot(client, tokenOf(holder));
-    return await sharedSnapshot(client, holder, false);
+    return await sharedSnapshot(client, holder, false, remarks);
   } catch (error) {
     await holder.release();
     throw error;
@@ -49,13 +45,19 @@ async function rejoin(client: pg.Client, request: SnapshotRequest): Promise<Atte
   }
 }
 
-async function sharedSnapshot(client: pg.Client, holder: AttendedHolder, resumed: boolean): Promise<Snapshot> {
+async function sharedSnapshot(
+  client: pg.Client,
+  holder: AttendedHolder,
+  resumed: boolean,
+  remarks: readonly string[],
+): Promise<Snapshot> {
+  const standby = await standbyRemark(client);
   return {
     token: tokenOf(holder),
     facts: holder.held.facts,
     lease: holder.lease,
     resumed,
-    remarks: await remarksOn(client),
+    remarks: standby === null ? remarks : [...remarks, standby],
     maxReaders: null,
     confirm: () => Promise.resolve(true),
     async check() {
@@ -70,8 +72,7 @@ async function sharedSnapshot(client: pg.Client, holder: AttendedHolder, resumed
   };
 }
 
-async function noSnapshot(client: pg.Client): Promise<Snapshot> {
-  await joinSnapshot(client, {});
+async function noSnapshot(client: pg.Client, remarks: readonly string[]): Promise<Snapshot> {
   const { rows } = await client.query<{ taken_at: string }>(
     `SELECT pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`,
   );
@@ -85,7 +86,7 @@ async function noSnapshot(client: pg.Client): Promise<Snapshot> {
     },
     lease: null,
     resumed: false,
-    remarks: (await isPooled(client)) ? [POOLER] : [],
+    remarks,
     maxReaders: null,
     confirm: () => Promise.resolve(true),
     check: () => Promise.resolve(),
@@ -133,10 +134,13 @@ function lost(reason: string, cause?: unknown): SqlextractError {
 
 const POOLER = 'a connection pooler sits between: settings and snapshots are only safe while it pools whole sessions';
 
-async function remarksOn(client: pg.Client): Promise<readonly string[]> {
-  const standby = await standbyRemark(client);
-  const pooled = await isPooled(client);
-  return [...(standby === null ? [] : [standby]), ...(pooled ? [POOLER] : [])];
+function pooledProblem(): SqlextractError {
+  return new SqlextractError({
+    code: 'SNAPSHOT_UNAVAILABLE',
+    message: 'a connection pooler hands sessions from client to client, so neither settings nor snapshots last',
+    hint: "connect to the server's own port instead of the pooler's, or have it pool whole sessions (pool_mode=session)",
+    fault: 'configuration',
+  });
 }
 
 /** Null on a primary, and on a standby whose settings let a reader finish. */

@@ -4,7 +4,7 @@ import type { KeyRange } from '../../model/key-range.ts';
 import type { TableSchema } from '../../model/table.ts';
 import type { CountedRange } from '../source.ts';
 import { serverLine } from './hold-snapshot.ts';
-import { qualified } from './lock-tables.ts';
+import { quoteTable } from './quote.ts';
 import { isTimeless } from './timeless.ts';
 
 /** Ranges per statement: few round trips, and little is read in vain after the first change. */
@@ -24,7 +24,7 @@ export type RangePredicate = (range: KeyRange, key: readonly string[]) => string
  * them, they are all. An update gives the row a new xmin, a delete changes the count. What a row looks like without being written
  * (a renamed enum label) is not seen.
  *
- * 'unknown': not a heap, other rows by the clock alone (`where`), block ranges, another history of the server, or too long ago.
+ * 'unknown': rows of transactions that were perhaps open at the snapshot (between xmin and xmax; a subtransaction's id does not tell), not a heap, other rows by the clock alone (`where`), block ranges, another history of the server, or too long ago.
  */
 export async function unchangedSince(
   client: pg.Client,
@@ -37,15 +37,25 @@ export async function unchangedSince(
   if (!facts.shared || !isTimeless(where) || ranges.some(({ range }) => range.kind === 'physical')) return 'unknown';
   if (table.kind !== 'table' && table.kind !== 'partitioned table') return 'unknown';
   if (!(await sameHistory(client, facts)) || !(await allHeaps(client, table))) return 'unknown';
-  const oldest = BigInt(facts.proof['xmin'] ?? 0);
+  let sure = true;
   for (let start = 0; start < ranges.length; start += BATCH) {
     const batch = ranges.slice(start, start + BATCH);
-    const sql = batch.map((counted, place) => countQuery(table, counted, place, where, oldest, rangePredicate));
-    const { rows } = await client.query<{ place: string; total: string; newer: string }>(sql.join(' UNION ALL '));
-    const same = rows.every((row) => row.newer === '0' && row.total === String(batch[Number(row.place)]?.rows));
+    const sql = batch.map((counted, place) => countQuery(table, counted, place, where, facts, rangePredicate));
+    const { rows } = await client.query<RangeCount>(sql.join(' UNION ALL '));
+    const same = rows.every((row) => row.later === '0' && row.total === String(batch[Number(row.place)]?.rows));
     if (!same) return 'changed';
+    sure &&= rows.every((row) => row.perhaps_later === '0');
   }
-  return 'unchanged';
+  return sure ? 'unchanged' : 'unknown';
+}
+
+interface RangeCount {
+  readonly place: string;
+  readonly total: string;
+  /** Rows of transactions that had not begun to write at the snapshot. */
+  readonly later: string;
+  /** Those, and rows of transactions that may have been open. */
+  readonly perhaps_later: string;
 }
 
 function countQuery(
@@ -53,32 +63,37 @@ function countQuery(
   counted: CountedRange,
   place: number,
   where: string | null,
-  oldest: bigint,
+  facts: EpochFacts,
   rangePredicate: RangePredicate,
 ): string {
   const conditions = [rangePredicate(counted.range, counted.key), where].filter((one) => one !== null);
   const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.map((one) => `(${one}\n)`).join(' AND ')}`;
-  // Modular, as the server compares them. 0–2 are not ids of transactions: such rows are older than all.
-  const id = 't.xmin::text::bigint';
-  const distance = `(${id} - ${oldest % ID_SPACE} + ${ID_SPACE}) % ${ID_SPACE}`;
+  const count = (bound: string | undefined) =>
+    `pg_catalog.count(*) FILTER (WHERE ${notBefore('t.xmin', BigInt(bound ?? 0))})`;
   return (
-    `SELECT ${place} AS place, pg_catalog.count(*) AS total, ` +
-    `pg_catalog.count(*) FILTER (WHERE ${id} > 2 AND ${distance} < ${HORIZON}) AS newer ` +
-    `FROM (SELECT xmin FROM ${qualified(table)}${filter}) t`
+    `SELECT ${place} AS place, pg_catalog.count(*) AS total, ${count(facts.proof['xmax'])} AS later, ` +
+    `${count(facts.proof['xmin'])} AS perhaps_later FROM (SELECT xmin FROM ${quoteTable(table)}${filter}) t`
   );
+}
+
+/** Modular, as the server compares them. 0–2 are not ids of transactions: such rows are older than all. */
+function notBefore(column: string, bound: bigint): string {
+  const id = `${column}::text::bigint`;
+  return `${id} > 2 AND (${id} - ${bound % ID_SPACE} + ${ID_SPACE}) % ${ID_SPACE} < ${HORIZON}`;
 }
 
 /** The same cluster on the same timeline, not set back, and near enough for the ids to be compared. */
 async function sameHistory(client: pg.Client, facts: EpochFacts): Promise<boolean> {
-  const { xmin, wal, systemId, timeline, standby } = facts.proof;
-  if (xmin === undefined || wal === undefined || systemId === undefined || timeline === undefined) return false;
+  const { xmin, xmax, wal, systemId, timeline, standby } = facts.proof;
+  if (xmin === undefined || xmax === undefined || wal === undefined || systemId === undefined || timeline === undefined)
+    return false;
   const now = await serverLine(client);
   if (now['systemId'] !== systemId || now['timeline'] !== timeline || now['standby'] !== standby) return false;
   const { rows } = await client.query<{ xmin: string; xmax: string; forward: string }>(
     `SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS xmin,
             pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xmax,
             ((CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                   ELSE pg_catalog.pg_current_wal_lsn() END) >= $1::pg_lsn)::text AS forward`,
+                   ELSE pg_catalog.pg_current_wal_lsn() END) >= $1::pg_catalog.pg_lsn)::text AS forward`,
     [wal],
   );
   const [row] = rows;
@@ -96,7 +111,7 @@ async function allHeaps(client: pg.Client, table: TableSchema): Promise<boolean>
      )
      SELECT pg_catalog.bool_and(c.relkind = 'p' OR (c.relkind = 'r' AND a.amname = 'heap'))::text AS all_heaps
      FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.relation LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam`,
-    [qualified(table)],
+    [quoteTable(table)],
   );
   return rows[0]?.all_heaps === 'true';
 }

@@ -3,7 +3,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import type { TableName, TableRef } from '../../model/table.ts';
 import { didYouMean } from './nearest.ts';
 import { allRows, firstRow, numberCell, textCell } from './query.ts';
-import type { Connection, Row } from './query.ts';
+import type { Connection } from './query.ts';
 import { quoteIdentifier } from './quote.ts';
 
 /** A relation of the main schema. */
@@ -44,7 +44,8 @@ export function resolveRelation(connection: Connection, table: TableName): Relat
   const inMain = table.schema === '' || table.schema.toLowerCase() === 'main';
   const lower = table.name.toLowerCase();
   const found = inMain
-    ? (relations.find((each) => each.name === table.name) ?? relations.find((each) => each.name.toLowerCase() === lower))
+    ? (relations.find((each) => each.name === table.name) ??
+      relations.find((each) => each.name.toLowerCase() === lower))
     : undefined;
   if (found !== undefined) return found;
   const asked = table.schema === '' ? table.name : `${table.schema}.${table.name}`;
@@ -71,7 +72,10 @@ export function columnsOf(connection: Connection, relation: Relation): readonly 
 
 /** The root page and the text of the CREATE statement: another of either is another table. VACUUM may move the root page. */
 export function objectIdOf(connection: Connection, relation: Relation): string {
-  const row = firstRow(connection, `SELECT rootpage, sql FROM sqlite_schema WHERE name = ${textLiteral(relation.name)}`);
+  const row = firstRow(
+    connection,
+    `SELECT rootpage, sql FROM sqlite_schema WHERE name = ${textLiteral(relation.name)}`,
+  );
   const sql = row === null ? '' : String(row[1]);
   const hash = createHash('sha256').update(sql).digest('hex').slice(0, 16);
   return `${row === null ? 0 : String(row[0])}:${hash}`;
@@ -84,13 +88,22 @@ export function tableRef(connection: Connection, relation: Relation): TableRef {
     return { schema: '', name: relation.name, kind, estimatedRows: null, estimatedBytes: null };
   }
   const estimatedRows = analyzedRows(connection, relation) ?? rowidSpan(connection, relation);
-  return { schema: '', name: relation.name, kind, estimatedRows, estimatedBytes: bytesShare(connection, estimatedRows) };
+  return {
+    schema: '',
+    name: relation.name,
+    kind,
+    estimatedRows,
+    estimatedBytes: bytesShare(connection, estimatedRows),
+  };
 }
 
 /** Rows counted by the last ANALYZE. */
 function analyzedRows(connection: Connection, relation: Relation): number | null {
   if (firstRow(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'") === null) return null;
-  const row = firstRow(connection, `SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ${textLiteral(relation.name)}`);
+  const row = firstRow(
+    connection,
+    `SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ${textLiteral(relation.name)}`,
+  );
   return typeof row?.[0] === 'bigint' ? Number(row[0]) : null;
 }
 
@@ -102,7 +115,7 @@ function rowidSpan(connection: Connection, relation: Relation): number | null {
   const row = firstRow(connection, `SELECT (SELECT min(${rowid}) FROM ${table}), (SELECT max(${rowid}) FROM ${table})`);
   const [low, high] = row ?? [];
   if (typeof low !== 'bigint' || typeof high !== 'bigint') return 0;
-  return Math.min(Number(high - low) + 1, databaseBytes(connection) / SMALLEST_ROW_BYTES);
+  return Math.min(Number(high - low) + 1, Math.floor(databaseBytes(connection) / SMALLEST_ROW_BYTES));
 }
 
 /** Header, one byte of record, cell pointer. */
@@ -123,12 +136,13 @@ function databaseBytes(connection: Connection): number {
 /** The whole file when the table is alone in it, else null: a share would need a scan of every page (dbstat). */
 function bytesShare(connection: Connection, rows: number | null): number | null {
   if (rows === 0) return 0;
-  const tables = allRows(connection, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 2");
+  const tables = allRows(
+    connection,
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 2",
+  );
   return tables.length === 1 ? databaseBytes(connection) : null;
 }
 
-export function textLiteral(text: string): string {
+function textLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
-
-export type { Row };

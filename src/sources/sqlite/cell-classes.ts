@@ -10,7 +10,11 @@ const DOUBLE_INTEGERS = '9007199254740992';
 const COLUMNS_PER_SCAN = 300;
 
 /** The storage classes in each column, in the order of `columns`: one pass over the table (per 300 columns). */
-export function scanCellClasses(connection: Connection, table: string, columns: readonly string[]): readonly CellClasses[] {
+export function scanCellClasses(
+  connection: Connection,
+  table: string,
+  columns: readonly string[],
+): readonly CellClasses[] {
   const result: CellClasses[] = [];
   for (let from = 0; from < columns.length; from += COLUMNS_PER_SCAN) {
     result.push(...scan(connection, table, columns.slice(from, from + COLUMNS_PER_SCAN)));

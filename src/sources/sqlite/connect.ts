@@ -30,7 +30,9 @@ function openOrExplain(options: SqliteOptions): DatabaseSync {
   try {
     return openReadOnly(options);
   } catch (error) {
-    throw CANNOT_OPEN.includes(sqliteResultCode(error) ?? 0) ? needsWriting(options, error) : sqliteError(error, options.path);
+    throw CANNOT_OPEN.includes(sqliteResultCode(error) ?? 0)
+      ? needsWriting(options, error)
+      : sqliteError(error, options.path);
   }
 }
 

@@ -19,7 +19,8 @@ export function otherCellText(column: ColumnSchema): OtherCellText {
     case 'uuid':
       return () => null;
     case 'json':
-      return (cell) => (typeof cell === 'object' || (typeof cell === 'number' && !Number.isFinite(cell)) ? null : realText(cell));
+      return (cell) =>
+        typeof cell === 'object' || (typeof cell === 'number' && !Number.isFinite(cell)) ? null : realText(cell);
     default:
       return (cell) => (typeof cell === 'object' ? null : realText(cell));
   }

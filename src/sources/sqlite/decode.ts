@@ -94,7 +94,8 @@ function realFiller(): ColumnFiller {
       const cell = (rows[i] as Row)[index];
       if (typeof cell === 'number') values[builder.rows++] = cell;
       else if (cell === null) builder.appendNull();
-      else if (typeof cell === 'bigint' && cell >= -DOUBLE_INTEGERS && cell <= DOUBLE_INTEGERS) values[builder.rows++] = Number(cell);
+      else if (typeof cell === 'bigint' && cell >= -DOUBLE_INTEGERS && cell <= DOUBLE_INTEGERS)
+        values[builder.rows++] = Number(cell);
       else return i;
     }
     return -1;

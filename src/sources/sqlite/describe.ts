@@ -42,9 +42,14 @@ export function describeTable(connection: Connection, table: TableName, selectio
 
 type PlannedType = Pick<ColumnSchema, 'type' | 'note'>;
 
-function selectColumns(table: TableName, all: readonly CatalogColumn[], selection: ColumnSelection): readonly CatalogColumn[] {
+function selectColumns(
+  table: TableName,
+  all: readonly CatalogColumn[],
+  selection: ColumnSelection,
+): readonly CatalogColumn[] {
   const excluded = new Set(selection.exclude.map((typed) => resolveColumn(table, all, typed).name));
-  const included = selection.include === null ? all : selection.include.map((typed) => resolveColumn(table, all, typed));
+  const included =
+    selection.include === null ? all : selection.include.map((typed) => resolveColumn(table, all, typed));
   const selected = [...new Set(included)].filter((column) => !excluded.has(column.name));
   if (selected.length > 0) return selected;
   throw new SqlextractError({
@@ -58,7 +63,8 @@ function selectColumns(table: TableName, all: readonly CatalogColumn[], selectio
 /** SQLite's own rule: names are equal without regard to the case of ASCII letters, and a table has no two such. */
 function resolveColumn(table: TableName, all: readonly CatalogColumn[], typed: string): CatalogColumn {
   const lower = typed.toLowerCase();
-  const found = all.find((column) => column.name === typed) ?? all.find((column) => column.name.toLowerCase() === lower);
+  const found =
+    all.find((column) => column.name === typed) ?? all.find((column) => column.name.toLowerCase() === lower);
   if (found !== undefined) return found;
   throw new SqlextractError({
     code: 'COLUMN_NOT_FOUND',

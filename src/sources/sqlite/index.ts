@@ -2,9 +2,7 @@ import { realpath } from 'node:fs/promises';
 import type { SnapshotToken, EpochFacts } from '../../model/epoch.ts';
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
-import { SqlextractError } from '../../model/problem.ts';
 import type { TableName, TableRef, TableSchema } from '../../model/table.ts';
-import { checkWhereClause } from '../../model/where-clause.ts';
 import type {
   BoundaryRequest,
   Checksum,
@@ -29,6 +27,7 @@ import type { Connection } from './query.ts';
 import { readRange } from './read.ts';
 import { joinSnapshot, SnapshotTaker } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
+import { checkWhere } from './where.ts';
 
 /** SQLite files through node:sqlite. Nothing is ever written into them, nor created beside them but by SQLite itself (`-wal`, `-shm`). */
 export const sqliteDriver: SourceDriver = {
@@ -105,16 +104,4 @@ class SqliteSession implements SourceSession {
     this.snapshots.release();
     if (this.connection.database.isOpen) this.connection.database.close();
   }
-}
-
-/** A condition that closes our parenthesis would drop the range from the statement. */
-function checkWhere(where: string | null): void {
-  const refusal = where === null ? null : checkWhereClause(where);
-  if (refusal === null) return;
-  throw new SqlextractError({
-    code: 'WHERE_REFUSED',
-    message: `the condition --where ${JSON.stringify(where)} is refused: ${refusal}`,
-    hint: 'give one condition as it would stand after WHERE',
-    fault: 'usage',
-  });
 }

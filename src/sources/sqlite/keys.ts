@@ -21,7 +21,11 @@ const ORIGIN_RANK: Readonly<Record<IndexInfo['origin'], number>> = { pk: 0, u: 1
  * Best first: the row id (its own name or the INTEGER PRIMARY KEY), the primary key of a WITHOUT ROWID table, then indexes:
  * unique before others, without NULL before with. Views and virtual tables have none.
  */
-export function candidateKeys(connection: Connection, relation: Relation, columns: readonly CatalogColumn[]): readonly CandidateKey[] {
+export function candidateKeys(
+  connection: Connection,
+  relation: Relation,
+  columns: readonly CatalogColumn[],
+): readonly CandidateKey[] {
   if (relation.kind !== 'table') return [];
   const indexes = indexesOf(connection, relation);
   const fromIndexes = indexes
@@ -37,7 +41,11 @@ function rank(key: CandidateKey): number {
 }
 
 /** The INTEGER PRIMARY KEY is the row id when it has no index of its own (`INTEGER PRIMARY KEY DESC` has one, `INT PRIMARY KEY` too). */
-export function rowidAlias(relation: Relation, columns: readonly CatalogColumn[], hasPrimaryIndex: boolean): CatalogColumn | null {
+export function rowidAlias(
+  relation: Relation,
+  columns: readonly CatalogColumn[],
+  hasPrimaryIndex: boolean,
+): CatalogColumn | null {
   const primary = columns.filter((column) => column.primaryKeyPlace > 0);
   const alone = primary.length === 1 ? primary[0] : undefined;
   return relation.kind === 'table' && !relation.withoutRowid && !hasPrimaryIndex ? (alone ?? null) : null;
@@ -47,7 +55,11 @@ export function hasPrimaryIndex(connection: Connection, relation: Relation): boo
   return relation.kind === 'table' && indexesOf(connection, relation).some((index) => index.origin === 'pk');
 }
 
-function rowidKey(relation: Relation, columns: readonly CatalogColumn[], indexes: readonly IndexInfo[]): CandidateKey | null {
+function rowidKey(
+  relation: Relation,
+  columns: readonly CatalogColumn[],
+  indexes: readonly IndexInfo[],
+): CandidateKey | null {
   if (relation.withoutRowid) return null;
   const common = { unique: true, nullable: false, integer: true, scattered: false, refused: null };
   const alias = rowidAlias(
@@ -69,7 +81,9 @@ function indexesOf(connection: Connection, relation: Relation): readonly IndexIn
       unique: numberCell(row, 2) === 1,
       origin: textCell(row, 3) as IndexInfo['origin'],
       partial: numberCell(row, 4) === 1,
-      columns: parts.filter((part) => numberCell(part, 5) === 1).map((part) => (typeof part[2] === 'string' ? part[2] : null)),
+      columns: parts
+        .filter((part) => numberCell(part, 5) === 1)
+        .map((part) => (typeof part[2] === 'string' ? part[2] : null)),
     };
   });
 }
@@ -100,14 +114,23 @@ function refusal(connection: Connection, relation: Relation, index: IndexInfo): 
   if (index.partial) return 'it is a partial index, which does not hold every row';
   if (index.columns.includes(null)) return 'it is an index over an expression';
   const names = index.columns.filter((name) => name !== null);
-  return servesOrder(connection, relation, names) ? null : 'it is sorted in another way than its columns compare (collation or direction)';
+  return servesOrder(connection, relation, names)
+    ? null
+    : 'it is sorted in another way than its columns compare (collation or direction)';
 }
 
 /** Whether an index gives the rows in the order in which the columns compare. Asked of the query planner, which knows the collations. */
-export function servesOrder(connection: Connection, relation: Pick<Relation, 'name'>, columns: readonly string[]): boolean {
+export function servesOrder(
+  connection: Connection,
+  relation: Pick<Relation, 'name'>,
+  columns: readonly string[],
+): boolean {
   const list = columns.map(quoteIdentifier).join(', ');
   try {
-    const plan = allRows(connection, `EXPLAIN QUERY PLAN SELECT ${list} FROM ${quoteIdentifier(relation.name)} ORDER BY ${list} LIMIT 1`);
+    const plan = allRows(
+      connection,
+      `EXPLAIN QUERY PLAN SELECT ${list} FROM ${quoteIdentifier(relation.name)} ORDER BY ${list} LIMIT 1`,
+    );
     return !plan.some((row) => textCell(row, 3).includes('TEMP B-TREE'));
   } catch (error) {
     // A collation that only the owning application defines: "no such collation sequence".

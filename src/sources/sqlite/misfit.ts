@@ -19,10 +19,18 @@ export interface Misfit {
 }
 
 /** VALUE_DOES_NOT_FIT with table, key, column and the value's beginning; to be made while the range's statement is still open. */
-export function misfitError(connection: Connection, table: TableSchema, query: RangeQuery, misfit: Misfit): SqlextractError {
+export function misfitError(
+  connection: Connection,
+  table: TableSchema,
+  query: RangeQuery,
+  misfit: Misfit,
+): SqlextractError {
   const { column, cell, reason } = misfit;
   const place = `${displayName(table)}.${column.name}, ${describeKey(connection, table, query, misfit.rowNumber)}`;
-  const what = reason === 'encoding' ? 'a text whose bytes are not well-formed' : (refusedNull(cell) ?? `${classOf(cell)} ${preview(cell)}`);
+  const what =
+    reason === 'encoding'
+      ? 'a text whose bytes are not well-formed'
+      : (refusedNull(cell) ?? `${classOf(cell)} ${preview(cell)}`);
   const asText = `--as-text ${displayName(table)}.${column.name}`;
   const hint =
     reason === 'encoding'
@@ -59,6 +67,6 @@ function preview(cell: Cell): string {
 function describeKey(connection: Connection, table: TableSchema, query: RangeQuery, rowNumber: number): string {
   const key = table.candidateKeys.find((candidate) => candidate.kind === 'rowid' || candidate.kind === 'primary');
   if (key === undefined) return `row ${rowNumber + 1} of its range`;
-  const row = firstRow(connection, sameOrderQuery(query, key.columns.map(quoteIdentifier), rowNumber)) ?? [];
+  const row = firstRow(connection, sameOrderQuery(query, key.columns.map(quoteIdentifier), [], rowNumber)) ?? [];
   return key.columns.map((name, index) => `${name} = ${preview(row[index] ?? null)}`).join(', ');
 }

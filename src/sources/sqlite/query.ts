@@ -50,6 +50,7 @@ export function textCell(row: Row, index: number): string {
 
 export function numberCell(row: Row, index: number): number {
   const cell = row[index];
-  if (typeof cell !== 'bigint' && typeof cell !== 'number') throw new Error(`column ${index} of a catalog query is no number`);
+  if (typeof cell !== 'bigint' && typeof cell !== 'number')
+    throw new Error(`column ${index} of a catalog query is no number`);
   return Number(cell);
 }

@@ -3,7 +3,12 @@ import type { TableSchema } from '../../model/table.ts';
 import { quoteIdentifier } from './quote.ts';
 
 /** The conditions under which a row belongs to the range, `TRUE` when all do; boundaries are SQL literals (quote.ts). */
-export function rangeCondition(table: TableSchema, key: readonly string[], range: KeyRange, where: string | null): string {
+export function rangeCondition(
+  table: TableSchema,
+  key: readonly string[],
+  range: KeyRange,
+  where: string | null,
+): string {
   return conjunction([...rangeParts(table, key, range), ...whereParts(where)]);
 }
 
@@ -44,9 +49,12 @@ export function notNullParts(table: TableSchema, key: readonly string[]): readon
 
 /** A row value for several columns (https://www.sqlite.org/rowvalue.html). */
 export function compareKey(key: readonly string[], operator: '>=' | '>' | '<', boundary: KeyTuple): string {
-  if (key.length !== boundary.length) throw new Error(`a boundary of ${boundary.length} values for ${key.length} key columns`);
+  if (key.length !== boundary.length)
+    throw new Error(`a boundary of ${boundary.length} values for ${key.length} key columns`);
   const columns = key.map(quoteIdentifier);
-  return key.length === 1 ? `${columns[0]} ${operator} ${boundary[0]}` : `(${columns.join(', ')}) ${operator} (${boundary.join(', ')})`;
+  return key.length === 1
+    ? `${columns[0]} ${operator} ${boundary[0]}`
+    : `(${columns.join(', ')}) ${operator} (${boundary.join(', ')})`;
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

@@ -17,7 +17,10 @@ import type { RangeQuery } from './text-check.ts';
  * See SourceSession.readRange. Rows are taken in blocks of a few hundred, and each block column by column. One statement reads the whole
  * range: it ends with SQLITE_DONE or throws, and sees one state also without a transaction around it.
  */
-export async function* readRange(connection: Connection, request: ReadRequest): AsyncGenerator<RowBatch, void, undefined> {
+export async function* readRange(
+  connection: Connection,
+  request: ReadRequest,
+): AsyncGenerator<RowBatch, void, undefined> {
   const query = rangeQuery(request);
   const statement = prepare(connection, selectSql(query, request.limit));
   const rows = statement.iterate() as unknown as Iterator<Row>;
@@ -42,7 +45,11 @@ export async function* readRange(connection: Connection, request: ReadRequest): 
 
 function rangeQuery(request: ReadRequest): RangeQuery {
   const { table, key, range, where } = request;
-  return { table: quoteIdentifier(table.name), condition: rangeCondition(table, key, range, where), columns: table.columns };
+  return {
+    table: quoteIdentifier(table.name),
+    condition: rangeCondition(table, key, range, where),
+    columns: table.columns,
+  };
 }
 
 function selectSql(query: RangeQuery, limit: number | null): string {
@@ -92,12 +99,14 @@ class RangeReader {
   }
 
   private fill(rows: readonly Row[], count: number): void {
+    const suspects: number[] = [];
     this.fillers.forEach((filler, index) => {
       const misfit = filler.fill(rows, count, index);
       if (misfit >= 0) this.fail(rows, misfit, index, 'class');
       if (this.notNull[index] === true) this.checkNotNull(rows, count, index, filler);
-      if (filler.sawReplacement) this.checkTexts(rows, count, index);
+      if (filler.sawReplacement) suspects.push(index);
     });
+    if (suspects.length > 0) this.checkTexts(rows, count, suspects);
     this.rowsRead += count;
   }
 
@@ -107,11 +116,14 @@ class RangeReader {
     for (let i = 0; i < count; i++) if (rows[i]?.[index] === null) this.fail(rows, i, index, 'class');
   }
 
-  private checkTexts(rows: readonly Row[], count: number, index: number): void {
+  /** Row by row, because the check follows the rows and never goes back. */
+  private checkTexts(rows: readonly Row[], count: number, suspects: readonly number[]): void {
     for (let i = 0; i < count; i++) {
-      const cell = rows[i]?.[index];
-      if (typeof cell !== 'string' || !cell.includes('�')) continue;
-      if (!this.check.isExact(this.rowsRead + i, index, cell)) this.fail(rows, i, index, 'encoding');
+      for (const index of suspects) {
+        const cell = rows[i]?.[index];
+        if (typeof cell !== 'string' || !cell.includes('�')) continue;
+        if (!this.check.isExact(this.rowsRead + i, index, cell)) this.fail(rows, i, index, 'encoding');
+      }
     }
   }
 
@@ -119,6 +131,11 @@ class RangeReader {
     const column = this.query.columns[index];
     if (column === undefined) throw new Error(`there is no column ${index}`);
     const cell = (rows[row]?.[index] ?? null) as Cell;
-    throw misfitError(this.connection, this.request.table, this.query, { rowNumber: this.rowsRead + row, column, cell, reason });
+    throw misfitError(this.connection, this.request.table, this.query, {
+      rowNumber: this.rowsRead + row,
+      column,
+      cell,
+      reason,
+    });
   }
 }

@@ -37,7 +37,8 @@ export class SnapshotTaker {
     this.release();
     const proof = await takeProof(this.options.path);
     const token: SnapshotToken = { mode: request.mode, file: this.connection.file };
-    if (request.mode === 'none') return this.snapshot(token, proof, { maxReaders: null, confirm: async () => true, shared: false });
+    if (request.mode === 'none')
+      return this.snapshot(token, proof, { maxReaders: null, confirm: async () => true, shared: false });
     const watcher = this.disturbed < QUIET_ATTEMPTS ? await this.quiet() : this.locked();
     beginRead(this.connection);
     return this.snapshot(token, proof, { shared: true, ...watcher });
@@ -76,7 +77,11 @@ export class SnapshotTaker {
     return { maxReaders: null, confirm };
   }
 
-  private snapshot(token: SnapshotToken, proof: Readonly<Record<string, string>>, how: Alignment & { shared: boolean }): Snapshot {
+  private snapshot(
+    token: SnapshotToken,
+    proof: Readonly<Record<string, string>>,
+    how: Alignment & { shared: boolean },
+  ): Snapshot {
     const takenAt = new Date().toISOString();
     return {
       token,

@@ -28,7 +28,12 @@ export function nextBoundary(connection: Connection, request: BoundaryRequest): 
   return keyAt(connection, request, [compareKey(key, '>', after ?? reached.key)], 0)?.key ?? null;
 }
 
-function keyAt(connection: Connection, request: BoundaryRequest, conditions: readonly string[], offset: number): Reached | null {
+function keyAt(
+  connection: Connection,
+  request: BoundaryRequest,
+  conditions: readonly string[],
+  offset: number,
+): Reached | null {
   const columns = request.key.map(quoteIdentifier);
   const cells = columns.flatMap((column) => [column, `hex(CAST(${column} AS BLOB))`]);
   const moved = request.after === null ? 'TRUE' : compareKey(request.key, '>', request.after);
@@ -38,7 +43,9 @@ function keyAt(connection: Connection, request: BoundaryRequest, conditions: rea
       WHERE ${conjunction([...conditions, ...baseConditions(request)])}
       ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET ${offset}`,
   );
-  return row === null ? null : { key: request.key.map((_, index) => literalAt(row, 1 + index * 2)), moved: row[0] === 1n };
+  return row === null
+    ? null
+    : { key: request.key.map((_, index) => literalAt(row, 1 + index * 2)), moved: row[0] === 1n };
 }
 
 function baseConditions(request: BoundaryRequest): readonly string[] {

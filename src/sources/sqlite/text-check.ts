@@ -12,12 +12,25 @@ export interface RangeQuery {
   readonly columns: readonly ColumnSchema[];
 }
 
+/** Terms of one flag: SQLite bounds the depth of an expression. */
+const FLAG_TERMS = 100;
+
 /**
  * A result list that uses every column of the range's own query, so that SQLite reads the rows by the same way and in the same order,
- * but gives out `wanted` and otherwise only flags.
+ * but gives out `wanted` and otherwise only flags. `used` are the columns (by index) that `wanted` uses itself.
  */
-export function sameOrderQuery(query: RangeQuery, wanted: readonly string[], offset: number): string {
-  const flags = query.columns.map((column) => `${quoteIdentifier(column.name)} IS NULL`);
+export function sameOrderQuery(
+  query: RangeQuery,
+  wanted: readonly string[],
+  used: readonly number[],
+  offset: number,
+): string {
+  const others = query.columns.filter((_, index) => !used.includes(index));
+  const flags: string[] = [];
+  for (let from = 0; from < others.length; from += FLAG_TERMS) {
+    const terms = others.slice(from, from + FLAG_TERMS).map((column) => `(${quoteIdentifier(column.name)} IS NULL)`);
+    flags.push(terms.join(' + '));
+  }
   return `SELECT ${[...wanted, ...flags].join(', ')} FROM ${query.table} WHERE ${query.condition} LIMIT -1 OFFSET ${offset}`;
 }
 
@@ -31,6 +44,7 @@ export class TextCheck {
   private readonly texts: readonly number[];
   private rows: Iterator<Row> | null = null;
   private position = 0;
+  private current: Row = [];
   private decoder: TextDecoder | null = null;
 
   constructor(connection: Connection, query: RangeQuery) {
@@ -50,12 +64,12 @@ export class TextCheck {
     this.rows = null;
   }
 
-  private current: Row = [];
-
   private rowAt(rowNumber: number): Row {
     if (this.rows === null) {
-      const bytes = this.texts.map((index) => `CAST(${quoteIdentifier(this.query.columns[index]?.name ?? '')} AS BLOB)`);
-      const statement = prepare(this.connection, sameOrderQuery(this.query, bytes, rowNumber));
+      const bytes = this.texts.map(
+        (index) => `CAST(${quoteIdentifier(this.query.columns[index]?.name ?? '')} AS BLOB)`,
+      );
+      const statement = prepare(this.connection, sameOrderQuery(this.query, bytes, this.texts, rowNumber));
       this.rows = statement.iterate() as unknown as Iterator<Row>;
       this.position = rowNumber;
     }

@@ -113,7 +113,10 @@ export const TYPE_RULES: readonly TypeRule[] = [
   {
     declared: 'everything else (NUMERIC or DECIMAL without p, or p > 15; MONEY …)',
     matches: () => true,
-    plan: fixed(STRING, 'a numeric type without a precision of 1 to 15 digits is written as text, so that no digit is lost'),
+    plan: fixed(
+      STRING,
+      'a numeric type without a precision of 1 to 15 digits is written as text, so that no digit is lost',
+    ),
     becomes: 'string',
     cells: ANY_NUMBER,
   },

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { localSink } from '../../../src/sinks/local.ts';
 import { holding } from '../../../src/sinks/write-lock.ts';
 
@@ -25,6 +25,5 @@ for (let count = 0; count < writes; count += 1) {
     Atomics.store(words, 2, before + 1);
   });
 }
-const { bytes } = await writer.seal();
+await writer.seal();
 await writer.publish();
-parentPort?.postMessage(bytes);

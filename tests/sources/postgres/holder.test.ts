@@ -89,6 +89,7 @@ it('ends at once when it is to hold nothing', async () => {
   await kill(child);
   await eventually('the backend is gone', async () => (await holderBackends(fixture.database)) === 0);
   await eventually('the process is gone', () => !isAlive(Number(lease['pid'])));
+  expect(await peekHolder(lease)).toBeNull();
 });
 
 it('stops its clock when somebody comes back', async () => {
@@ -98,7 +99,7 @@ it('stops its clock when somebody comes back', async () => {
   await kill(child);
   const snapshot = await takeSnapshot(client, config, { ...request, previous: lease });
   await delay(2500);
-  await snapshot.check();
+  await expect(snapshot.check()).resolves.toBeUndefined();
   await snapshot.release();
 });
 

@@ -80,11 +80,11 @@ export async function holderBackends(database: FreshDatabase): Promise<number> {
   return rows[0]?.n ?? -1;
 }
 
-/** Resolves as soon as the condition is true; rejects after ten seconds. */
+/** Resolves as soon as the condition is true; rejects after thirty seconds. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`);
     await delay(25);
   }
 }

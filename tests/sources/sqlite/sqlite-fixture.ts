@@ -71,7 +71,9 @@ function createTable(writer: DatabaseSync, table: NeutralTable, options: string)
     ...(primary.length === 0 ? [] : [`PRIMARY KEY (${list(primary)})`]),
     ...(table.unique ?? []).map((names) => `UNIQUE (${list(names)})`),
   ];
-  writer.exec(`CREATE TABLE ${quote(table.name)} (${[...columns, ...keys].join(', ')}) ${primary.length === 0 ? '' : options}`);
+  writer.exec(
+    `CREATE TABLE ${quote(table.name)} (${[...columns, ...keys].join(', ')}) ${primary.length === 0 ? '' : options}`,
+  );
   for (const [index, names] of (table.indexes ?? []).entries()) {
     writer.exec(`CREATE INDEX ${quote(`${table.name}_${index}`)} ON ${quote(table.name)} (${list(names)})`);
   }

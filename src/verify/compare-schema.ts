@@ -1,0 +1,55 @@
+import type { JobSelection } from '../checkpoint/job.ts';
+import { describeColumnType } from '../model/column-type.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { ColumnSchema, TableSchema } from '../model/table.ts';
+import type { SourceSession } from '../sources/source.ts';
+import type { Difference } from './verification.ts';
+
+export interface ComparedSchema {
+  /** With the columns of the manifest, in its order; null when the source cannot give them any more. */
+  readonly table: TableSchema | null;
+  readonly differences: readonly Difference[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * The table as the source describes it now, with the columns that the files have. A column that is gone or has another type is a
+ * difference; one that was added since is a remark, when the state still knows that all columns were asked for. Throws what `describe`
+ * throws, TABLE_NOT_FOUND among it.
+ */
+export async function compareSchema(
+  session: SourceSession,
+  manifest: Manifest,
+  selection: JobSelection | null,
+): Promise<ComparedSchema> {
+  const { columns } = manifest.schema;
+  const all = await session.describe(manifest.table, { include: null, exclude: [], asText: [] });
+  const typeNow = new Map(all.columns.map((column) => [column.name, column.type.kind]));
+  const gone = columns.filter(({ name }) => !typeNow.has(name));
+  if (gone.length > 0) return { table: null, differences: gone.map((column) => changed(column, null)), remarks: [] };
+  const names = columns.map(({ name }) => name);
+  // The manifest does not say which columns were read as text; what became text and is none by itself was.
+  const asText = columns.filter(({ name, type }) => type.kind === 'string' && typeNow.get(name) !== 'string');
+  const table = await session.describe(manifest.table, {
+    include: names,
+    exclude: [],
+    asText: asText.map(({ name }) => name),
+  });
+  const differences = columns.flatMap((column, index) => {
+    const now = table.columns[index];
+    return now !== undefined && shape(now) === shape(column) ? [] : [changed(column, now ?? null)];
+  });
+  const wantedAll = selection !== null && selection.include === null && selection.exclude.length === 0;
+  const added = wantedAll ? all.columns.filter(({ name }) => !names.includes(name)) : [];
+  const remarks = added.map(({ name }) => `the source has a column ${name} now, which the files do not have`);
+  return { table: differences.length === 0 ? table : null, differences, remarks };
+}
+
+function changed(before: ColumnSchema, now: ColumnSchema | null): Difference {
+  const found = now === null ? 'no such column' : shape(now);
+  return { kind: 'source schema', file: null, column: before.name, expected: shape(before), found };
+}
+
+function shape(column: ColumnSchema): string {
+  return `${column.name} ${column.nativeType} (${describeColumnType(column.type)})`;
+}
