@@ -7,6 +7,7 @@ import { fileURLToPath } from 'url';
 
 const NEEDED = 24;
 const GUARD = 'SQLEXTRACT_NODE_HANDOVER';
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The package's folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -35,21 +36,23 @@ function findOwnNode(folder) {
 }
 
 function handOver(node, script) {
+  // before the child begins: a signal that comes at once must not end this process alone
+  const passOn = catchSignals();
   const child = spawn(node, [fileURLToPath(script)].concat(process.argv.slice(2)), {
     // the channel does nothing but close when this process dies, see dieWithLauncher
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: Object.assign({}, process.env, { [GUARD]: String(process.pid) }),
   });
+  passOn.to = child;
   // the arguments may hold a password, and this process shows them in `ps` too
   process.title = 'sqlextract';
-  passSignalsOn(child);
   child.on('error', function (error) {
     process.stderr.write('Error: ' + node + ' cannot be started: ' + error.message + '\n');
     process.exit(3);
   });
   child.on('exit', function (code, signal) {
     if (signal === null) process.exit(code);
-    ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (name) {
+    SIGNALS.forEach(function (name) {
       process.removeAllListeners(name);
     });
     process.kill(process.pid, signal);
@@ -57,16 +60,15 @@ function handOver(node, script) {
 }
 
 /** A terminal's Ctrl-C reaches the child by itself; passed on once more it would count as the second one. */
-function passSignalsOn(child) {
+function catchSignals() {
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-  process.on('SIGINT', function () {
-    if (!onTerminal) child.kill('SIGINT');
-  });
-  ['SIGTERM', 'SIGHUP'].forEach(function (name) {
+  const passOn = { to: null };
+  SIGNALS.forEach(function (name) {
     process.on(name, function () {
-      child.kill(name);
+      if (passOn.to !== null && !(name === 'SIGINT' && onTerminal)) passOn.to.kill(name);
     });
   });
+  return passOn;
 }
 
 /** `kill -9` of the process that a person sees must end the run, not leave it running behind their back. */

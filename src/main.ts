@@ -28,7 +28,7 @@ function quietOnClosedPipe(): void {
   }
 }
 
-/** oclif says `command extrcat not found`; the nearest command is more useful. */
+/** oclif says `command extrcat not found`, also of `inspect users`; the nearest command is more useful. */
 async function explained(error: unknown, argv: readonly string[]): Promise<unknown> {
   const unknown = error instanceof Error && /^command .+ not found$/.test(error.message);
   if (!unknown) return error;
@@ -37,7 +37,15 @@ async function explained(error: unknown, argv: readonly string[]): Promise<unkno
     import('./config/nearest-name.ts'),
     import('./model/problem.ts'),
   ]);
-  const typed = argv[0] ?? '';
+  const [typed = '', argument = ''] = argv;
+  if (Object.hasOwn(COMMANDS, typed)) {
+    return new SqlextractError({
+      code: 'USAGE',
+      message: `${typed} takes no argument: ${argument}`,
+      hint: `see \`sqlextract ${typed} --help\``,
+      fault: 'usage',
+    });
+  }
   const near = nearestName(typed, Object.keys(COMMANDS));
   return new SqlextractError({
     code: 'USAGE_COMMAND',

@@ -9,7 +9,9 @@ import type { SnapshotLease } from '../model/epoch.ts';
 import type { Problem } from '../model/problem.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
+import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
+import { makePrivateFolder } from '../sinks/private-folder.ts';
 import type { SourceSession } from '../sources/source.ts';
 import { basisOf } from './plan-basis.ts';
 import { decideRun } from './decide-run.ts';
@@ -140,6 +142,7 @@ async function decideAll(
     if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
     const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId);
     const run = restoreRun({ ...table, record, number: runs.length, resumed: decision.kind === 'resume' });
+    await makeRunFolder(run.folder);
     await checkDoneFiles(run, watcher);
     watcher.event({
       kind: 'table-planned',
@@ -159,6 +162,14 @@ async function decideAll(
     tooManySnapshots,
     [Symbol.dispose]: dispose,
   };
+}
+
+async function makeRunFolder(folder: string): Promise<void> {
+  try {
+    await makePrivateFolder(folder);
+  } catch (error) {
+    throw diskError(error, folder);
+  }
 }
 
 async function discard(table: OpenTable, run: RunRecord): Promise<void> {

@@ -26,7 +26,13 @@ export async function planExtract(request: ExtractRequest): Promise<PlanReport> 
   try {
     const plans: TablePlan[] = [];
     for (const table of tables) plans.push(await planTable(request, session, table, isolation.shared));
-    return { source: request.source.displayUrl, tables: plans, isolation: isolation.words, workers: request.workers, remarks: isolation.remarks };
+    return {
+      source: request.source.displayUrl,
+      tables: plans,
+      isolation: isolation.words,
+      workers: request.workers,
+      remarks: isolation.remarks,
+    };
   } finally {
     await isolation.snapshot?.release();
   }
@@ -39,9 +45,18 @@ interface Isolation {
   readonly remarks: readonly string[];
 }
 
-async function tryIsolation(request: ExtractRequest, session: SourceSession, tables: readonly ResolvedTable[]): Promise<Isolation> {
+async function tryIsolation(
+  request: ExtractRequest,
+  session: SourceSession,
+  tables: readonly ResolvedTable[],
+): Promise<Isolation> {
   if (request.consistency === 'chunk') {
-    return { snapshot: null, shared: false, words: 'every chunk reads what is committed when it starts (--consistency chunk)', remarks: [] };
+    return {
+      snapshot: null,
+      shared: false,
+      words: 'every chunk reads what is committed when it starts (--consistency chunk)',
+      remarks: [],
+    };
   }
   try {
     const snapshot = await session.takeSnapshot({
@@ -53,17 +68,32 @@ async function tryIsolation(request: ExtractRequest, session: SourceSession, tab
     });
     const readers = snapshot.maxReaders === null ? 'all workers' : `${snapshot.maxReaders} worker(s)`;
     const outlives = request.driver.capabilities.snapshotOutlivesRun && request.holdMs > 0;
-    const after = outlives ? `it outlives a killed run by ${Math.round(request.holdMs / 1000)} s` : 'it ends with the run';
+    const after = outlives
+      ? `it outlives a killed run by ${Math.round(request.holdMs / 1000)} s`
+      : 'it ends with the run';
     return { snapshot, shared: true, words: `one snapshot over ${readers}; ${after}`, remarks: snapshot.remarks };
   } catch (error) {
     if (!(error instanceof SqlextractError)) throw error;
-    return { snapshot: null, shared: false, words: `no snapshot: ${error.message}`, remarks: [error.problem.hint ?? error.message] };
+    return {
+      snapshot: null,
+      shared: false,
+      words: `no snapshot: ${error.message}`,
+      remarks: [error.problem.hint ?? error.message],
+    };
   }
 }
 
-async function planTable(request: ExtractRequest, session: SourceSession, resolved: ResolvedTable, shared: boolean): Promise<TablePlan> {
+async function planTable(
+  request: ExtractRequest,
+  session: SourceSession,
+  resolved: ResolvedTable,
+  shared: boolean,
+): Promise<TablePlan> {
   const { table, settings, name } = resolved;
-  const choice = chooseSplit(table, { sharedSnapshot: shared && request.driver.capabilities.sharedSnapshot, limit: settings.limit });
+  const choice = chooseSplit(table, {
+    sharedSnapshot: shared && request.driver.capabilities.sharedSnapshot,
+    limit: settings.limit,
+  });
   const { ranges, complete } = await firstRanges(request, session, resolved, basisOf(choice, table));
   const key = choice.kind === 'key' ? choice.key.columns : [];
   const single = choice.kind === 'whole' ? ['not parallel: one stream'] : [];
@@ -76,7 +106,11 @@ async function planTable(request: ExtractRequest, session: SourceSession, resolv
     estimatedRows: table.estimatedRows,
     estimatedBytes: table.estimatedBytes,
     unfinishedRun: unfinishedRunOf(request, name),
-    remarks: [...single, ...table.remarks, ...table.columns.flatMap((column) => (column.note === undefined ? [] : [`${column.name}: ${column.note}`]))],
+    remarks: [
+      ...single,
+      ...table.remarks,
+      ...table.columns.flatMap((column) => (column.note === undefined ? [] : [`${column.name}: ${column.note}`])),
+    ],
   };
 }
 
@@ -91,7 +125,13 @@ async function firstRanges(
   let plannedRows = 0;
   while (!progress.complete && ranges.length < RANGES_SHOWN) {
     const estimatedRows = settings.where === null ? table.estimatedRows : null;
-    const facts = { estimatedRows, estimatedBytes: table.estimatedBytes, plannedRows, measuredBytes: 0, measuredRows: 0 };
+    const facts = {
+      estimatedRows,
+      estimatedBytes: table.estimatedBytes,
+      plannedRows,
+      measuredBytes: 0,
+      measuredRows: 0,
+    };
     const rows = nextRangeRows(facts, { chunkBytes: settings.chunkBytes, workers: request.workers });
     const key = basis.kind === 'key' ? basis.key : [];
     const cut = await cutNext({

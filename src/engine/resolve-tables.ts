@@ -4,6 +4,7 @@ import type { TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
 import type { RunWatcher } from './events.ts';
+import { narrowSelection } from './narrow-selection.ts';
 import type { ExtractRequest, TableSettings } from './request.ts';
 import { selectTables } from './select-tables.ts';
 
@@ -30,32 +31,43 @@ export async function resolveTables(
   watcher: RunWatcher | null,
 ): Promise<{ readonly tables: readonly ResolvedTable[]; readonly refused: readonly RefusedTable[] }> {
   const names = await selectTables(request.tables, async () => session.listTables());
-  const tables = new Map<string, ResolvedTable>();
   const refused: RefusedTable[] = [];
-  for (const name of names) {
+  const orRefused = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
     try {
-      const resolved = await resolveOne(request, session, name);
-      tables.set(resolved.table.objectId + resolved.name, resolved);
+      return await work();
     } catch (error) {
       const problem = error instanceof SqlextractError ? error.problem : request.driver.classify(error);
       if (request.onTableError === 'stop' || problem.fault === 'bug') throw error;
-      refused.push({ name: displayName(name), problem });
-      watcher?.event({ kind: 'table-failed', table: displayName(name), problem });
+      refused.push({ name, problem });
+      watcher?.event({ kind: 'table-failed', table: name, problem });
+      return null;
     }
+  };
+  const found = new Map<string, TableSchema>();
+  for (const name of names) {
+    const table = await orRefused(displayName(name), async () => session.describe(name, EVERYTHING));
+    if (table !== null) found.set(displayName(table), table);
   }
-  return { tables: [...tables.values()], refused };
+  const all = [...found.values()];
+  const tables: ResolvedTable[] = [];
+  for (const [name, table] of found) {
+    const resolved = await orRefused(name, async () => selectColumns(request, session, table, all));
+    if (resolved !== null) tables.push(resolved);
+  }
+  return { tables, refused };
 }
 
 /** Settings belong to the catalog's spelling of a name, so the table is looked up before its columns are chosen. */
-async function resolveOne(
+async function selectColumns(
   request: Pick<ExtractRequest, 'tableSettings'>,
   session: SourceSession,
-  typed: { schema: string; name: string },
+  found: TableSchema,
+  all: readonly TableSchema[],
 ): Promise<ResolvedTable> {
-  const found = await session.describe(typed, EVERYTHING);
-  const settings = request.tableSettings(found.schema, found.name);
-  const { include, exclude, asText } = settings.selection;
-  const all = include === null && exclude.length === 0 && asText.length === 0;
-  const table = all ? found : await session.describe(found, settings.selection);
-  return { name: displayName(table), table, settings };
+  const typed = request.tableSettings(found.schema, found.name);
+  const selection = narrowSelection(typed.selection, found, all);
+  const { include, exclude, asText } = selection;
+  const everything = include === null && exclude.length === 0 && asText.length === 0;
+  const table = everything ? found : await session.describe(found, selection);
+  return { name: displayName(table), table, settings: { ...typed, selection } };
 }

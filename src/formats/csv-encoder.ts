@@ -103,6 +103,7 @@ export class CsvEncoder implements ChunkEncoder {
       await this.#writing;
       await this.#stream.end();
     });
+    if (this.#state !== 'open') throw new Error(`the encoder is ${this.#state}`);
     this.#state = 'finished';
     const { rows, nullCounts, maxBytes } = this.#stats;
     return { rows, nullCounts, maxBytes, nullMarkerCells: this.#markerCells };
@@ -112,7 +113,12 @@ export class CsvEncoder implements ChunkEncoder {
     if (this.#state !== 'open') throw new Error(`the CSV encoder is ${this.#state}`);
     this.#state = 'failed';
     await work();
-    this.#state = 'open';
+    this.#reopen();
+  }
+
+  /** After an abort in the middle of a write the encoder stays aborted. */
+  #reopen(): void {
+    if (this.#state === 'failed') this.#state = 'open';
   }
 
   abort(): void {

@@ -1,5 +1,5 @@
 import type { ByteSink } from '../model/byte-sink.ts';
-import { storageOf } from '../model/column-type.ts';
+import { storageOf, type Storage } from '../model/column-type.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import { displayName, type TableSchema } from '../model/table.ts';
 import { checkBatch } from './batch-check.ts';
@@ -30,6 +30,7 @@ export class ParquetEncoder implements ChunkEncoder {
   readonly #table: TableSchema;
   readonly #options: FormatOptions;
   readonly #columns: readonly ParquetColumn[];
+  readonly #storages: readonly Storage[];
   readonly #compressor: PageCompressor;
   #writers: readonly ParquetColumnWriter[];
   readonly #out: PieceWriter;
@@ -43,6 +44,7 @@ export class ParquetEncoder implements ChunkEncoder {
     this.#table = table;
     this.#options = options;
     this.#columns = table.columns.map(parquetColumn);
+    this.#storages = table.columns.map((column) => storageOf(column.type));
     const share = Math.floor(options.rowGroupBytes / 2 / Math.max(1, table.columns.length));
     const pageBytes = Math.max(PAGE_BYTES.least, Math.min(PAGE_BYTES.most, share));
     this.#compressor = new PageCompressor(options.compression, 16 * 1024);
@@ -63,7 +65,7 @@ export class ParquetEncoder implements ChunkEncoder {
 
   /** Encodes what fits into the row group and returns the next row. */
   async #append(batch: RowBatch, from: number): Promise<number> {
-    const storages = this.#columns.map((column) => storageOf(column.type));
+    const storages = this.#storages;
     const room = this.#options.rowGroupBytes - this.#groupBytes;
     const rows = rowsWithin(batch, storages, from, room, MAX_GROUP_ROWS - this.#groupRows);
     if (rows === 0 && this.#groupRows > 0) {
@@ -115,6 +117,7 @@ export class ParquetEncoder implements ChunkEncoder {
       const tail = await this.#out.flush();
       checkFooter(tail, this.#out.bytesGiven(), this.#stats.rows, this.#columns.length, displayName(this.#table));
     });
+    if (this.#state !== 'open') throw new Error(`the encoder is ${this.#state}`);
     this.#state = 'finished';
     this.#writers = [];
     const { rows, nullCounts, maxBytes } = this.#stats;
@@ -125,7 +128,12 @@ export class ParquetEncoder implements ChunkEncoder {
     if (this.#state !== 'open') throw new Error(`the Parquet encoder is ${this.#state}`);
     this.#state = 'failed';
     await work();
-    this.#state = 'open';
+    this.#reopen();
+  }
+
+  /** After an abort in the middle of a write the encoder stays aborted. */
+  #reopen(): void {
+    if (this.#state === 'failed') this.#state = 'open';
   }
 
   abort(): void {

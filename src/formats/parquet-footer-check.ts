@@ -25,7 +25,7 @@ function wrongIn(tail: Uint8Array, fileBytes: number, rows: number, columns: num
   const footer = footerOf(tail);
   if (footer === null) return 'it does not end in a footer';
   const file = decodeThriftStruct(footer);
-  if (file.get(3) !== rows) return `its footer says ${String(file.get(3))} rows instead of ${rows}`;
+  if (numeric(file.get(3)) !== rows) return `its footer says ${numeric(file.get(3))} rows instead of ${rows}`;
   const schema = structs(file.get(2));
   if (schema.length !== columns + 1) return `its schema has ${schema.length - 1} columns instead of ${columns}`;
   let at = MAGIC.length;

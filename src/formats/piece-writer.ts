@@ -25,6 +25,8 @@ export class PieceWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    // What is large already goes alone, and is not copied into a larger piece.
+    if (bytes.length >= PIECE_BYTES) await this.flush();
     this.#pieces.push(bytes);
     this.#held += bytes.length;
     if (this.#held >= PIECE_BYTES) await this.flush();

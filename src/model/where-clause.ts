@@ -15,6 +15,8 @@ export function checkWhereClause(text: string): string | null {
       continue;
     }
     const character = text[at++];
+    // A quote to SQLite, an operator to PostgreSQL.
+    if (character === '`') return 'it holds a backtick: write names in double quotes';
     if (character === ';') return 'it holds a semicolon outside of quotes';
     if (character === '(') depth++;
     if (character === ')' && --depth < 0) return 'it closes a parenthesis that it did not open';
@@ -32,7 +34,6 @@ function skipToken(text: string, at: number): Token {
   const character = text[at];
   if (character === "'") return skipQuoted(text, at, "'", escapes(text, at), 'text constant');
   if (character === '"') return skipQuoted(text, at, '"', false, 'quoted name');
-  if (character === '`') return skipQuoted(text, at, '`', false, 'quoted name');
   if (text.startsWith('--', at)) {
     const end = text.slice(at).search(/[\r\n]/);
     return { end: end < 0 ? text.length : at + end };

@@ -24,12 +24,11 @@ export async function compareSchema(
 ): Promise<ComparedSchema> {
   const { columns } = manifest.schema;
   const all = await session.describe(manifest.table, { include: null, exclude: [], asText: [] });
-  const typeNow = new Map(all.columns.map((column) => [column.name, column.type.kind]));
-  const gone = columns.filter(({ name }) => !typeNow.has(name));
+  const columnNow = new Map(all.columns.map((column) => [column.name, column]));
+  const gone = columns.filter(({ name }) => !columnNow.has(name));
   if (gone.length > 0) return { table: null, differences: gone.map((column) => changed(column, null)), remarks: [] };
   const names = columns.map(({ name }) => name);
-  // The manifest does not say which columns were read as text; what became text and is none by itself was.
-  const asText = columns.filter(({ name, type }) => type.kind === 'string' && typeNow.get(name) !== 'string');
+  const asText = columns.filter((column) => wasReadAsText(column, columnNow.get(column.name)));
   const table = await session.describe(manifest.table, {
     include: names,
     exclude: [],
@@ -43,6 +42,11 @@ export async function compareSchema(
   const added = wantedAll ? all.columns.filter(({ name }) => !names.includes(name)) : [];
   const remarks = added.map(({ name }) => `the source has a column ${name} now, which the files do not have`);
   return { table: differences.length === 0 ? table : null, differences, remarks };
+}
+
+/** The manifest does not say it; but what became text is text by itself, or with another note, only when it was asked for. */
+function wasReadAsText(column: ColumnSchema, now: ColumnSchema | undefined): boolean {
+  return column.type.kind === 'string' && (now?.type.kind !== 'string' || now.note !== column.note);
 }
 
 function changed(before: ColumnSchema, now: ColumnSchema | null): Difference {

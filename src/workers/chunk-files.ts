@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChunkFile } from '../model/chunk.ts';
 import { chunkFileName } from '../model/chunk.ts';
@@ -95,14 +95,14 @@ export class ChunkFiles implements AsyncDisposable {
     this.#open = null;
   }
 
-  /** An earlier attempt may have renamed more files than this one has; names count up, so the first gap is the end. */
+  /** An earlier attempt may have renamed more files than this one has; files are numbered without gaps. */
   async #removeLaterSiblings(): Promise<void> {
     const { folder, chunk, compression } = this.#task;
-    for (let number = this.#sealed.length + 1; ; number += 1) {
-      const path = join(folder, chunkFileName(chunk.ordinal, number, this.#format.extension(compression)));
-      const found = await stat(path).catch(() => null);
-      if (found === null) return;
-      await rm(path);
-    }
+    const names = new Set(await readdir(folder));
+    const nameOf = (number: number) => chunkFileName(chunk.ordinal, number, this.#format.extension(compression));
+    let last = this.#sealed.length;
+    while (names.has(nameOf(last + 1))) last += 1;
+    // From the last down: killed in between, the numbers that are left still have no gap.
+    for (let number = last; number > this.#sealed.length; number -= 1) await rm(join(folder, nameOf(number)));
   }
 }

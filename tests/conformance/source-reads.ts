@@ -69,7 +69,7 @@ export function readsRanges(add: SourceCase): void {
     const table = await describeAll(session, await fixture.createTable({ name: 'read_where_bad', ...VALUES }));
     for (const where of ['1 = 1; DELETE FROM read_where_bad', '1 = 1) OR (1 = 1', '1 = 1)', 'no_such_column = 1', '']) {
       const problem = await problemOf(readRowsLater(session, { table, where }));
-      expect(problem.fault, where).not.toBe('bug');
+      expect(problem.fault, `condition ${where}`).not.toBe('bug');
     }
   });
 
@@ -161,7 +161,7 @@ export function readsRanges(add: SourceCase): void {
         controller.abort(new Error('stop it'));
       }
     };
-    await expect(reading()).rejects.toThrow();
+    await expect(reading(), 'no normal end').rejects.toBeInstanceOf(Error);
     expect(rows).toBeLessThan(2000);
   });
 

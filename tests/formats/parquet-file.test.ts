@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readParquet as readWithArrowRs } from 'parquet-wasm';
 import parquetjs from 'parquetjs-lite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkFooter } from '../../src/formats/parquet-footer-check.ts';
 import { parquetFormat } from '../../src/formats/parquet.ts';
-import { expectSame, rowsOfAllKinds } from '../conformance/format.suite.ts';
+import { firstDifference, rowsOfAllKinds } from '../conformance/format.suite.ts';
 import type { ColumnType } from '../../src/model/column-type.ts';
 import type { Cell, TestColumn } from '../support/batch.ts';
 import { openDuckDb, quoteText, readParquet } from '../support/duckdb.ts';
@@ -96,7 +96,7 @@ describe('layout', () => {
     const rows = ['a', 'b'.repeat(5000), 'c'].map((text): Cell[] => [1, text]);
     const path = join(folder, 'wide.parquet');
     await encodeToFile(path, parquetFormat, [INT, TEXT], rows, { rowGroupBytes: 1000 });
-    expectSame(await readParquet(duckdb, path, [INT, TEXT]), rows);
+    expect(firstDifference(await readParquet(duckdb, path, [INT, TEXT]), rows)).toBeNull();
     expect(await query(`SELECT num_row_groups FROM parquet_file_metadata(${quoteText(path)})`)).toEqual([
       { num_row_groups: '3' },
     ]);
@@ -201,13 +201,13 @@ describe('other readers', () => {
           !['int32', 'int64', 'boolean', 'string', 'json', 'uuid', 'float32', 'float64', 'binary'].includes(type.kind)
         )
           continue;
-        for (const [row, cells] of rows.entries()) {
-          const seen = column?.get(row);
-          const cell = cells[index] ?? null;
-          const same =
-            cell instanceof Uint8Array ? Buffer.compare(cell, seen) === 0 : Object.is(seen, cell) || cell === '\ufeff';
-          if (!same) expect({ name, row, seen }).toEqual({ name, row, seen: cell });
-        }
+        const wrong = rows.findIndex((cells, row) => {
+          const [seen, cell] = [column?.get(row), cells[index] ?? null];
+          if (cell instanceof Uint8Array) return Buffer.compare(cell, seen) !== 0;
+          // arrow-js drops a byte order mark at a text's beginning.
+          return cell !== '\ufeff' && !Object.is(seen, cell);
+        });
+        expect({ name, wrong }).toEqual({ name, wrong: -1 });
       }
     }
   });
@@ -221,9 +221,16 @@ describe('other readers', () => {
       { kind: 'binary' },
     ];
     const columns = kinds.map((type): TestColumn => ({ name: type.kind, type }));
-    const cells = kinds.map(({ kind }) => EDGE_VALUES.find((each) => each.type.kind === kind)?.cells ?? []);
-    const rows = Array.from({ length: 500 }, (_, row) => cells.map((each) => each[row % each.length] ?? null));
-    const { bytes } = await encodeRows(parquetFormat, columns, rows, { compression, rowGroupBytes: 10_000 }, [77]);
+    // It turns the entries of a dictionary into text: only the text column may repeat its values.
+    const texts = EDGE_VALUES.find(({ type }) => type.kind === 'string')?.cells ?? [];
+    const rows = Array.from({ length: 500 }, (_, row): Cell[] => [
+      row % 3 === 0,
+      row % 7 === 0 ? null : row * 7919 - 1_000_000,
+      row % 5 === 0 ? null : row / 7,
+      texts[row % texts.length] ?? null,
+      Uint8Array.of(row & 255, 255, 0, row >> 8),
+    ]);
+    const { bytes } = await encodeRows(parquetFormat, columns, rows, { compression }, [100]);
     const reader = await ParquetReader.openBuffer(bytes);
     const cursor = reader.getCursor();
     const read: Cell[][] = [];
@@ -231,7 +238,7 @@ describe('other readers', () => {
       const values = row;
       read.push(columns.map(({ name }) => values[name] ?? null));
     }
-    expectSame(read, rows);
+    expect(firstDifference(read, rows)).toBeNull();
   });
 
   test('random tables through DuckDB', async () => {
@@ -244,7 +251,7 @@ describe('other readers', () => {
         async ({ columns, rows, batchSizes, rowGroupBytes }, compression) => {
           const path = join(folder, `random${++runs}.parquet`);
           await encodeToFile(path, parquetFormat, columns, rows, { rowGroupBytes, compression }, batchSizes);
-          expectSame(await readParquet(duckdb, path, columns), rows);
+          expect(firstDifference(await readParquet(duckdb, path, columns), rows)).toBeNull();
         },
       ),
       { numRuns: 200 },
@@ -294,6 +301,6 @@ describe('what must not pass', () => {
     const { bytes } = await encodeRows(parquetFormat, [INT, TEXT], [[1, 'a']]);
     const path = join(folder, 'short.parquet');
     await writeFile(path, bytes.subarray(0, -1));
-    await expect(readParquet(duckdb, path, [INT, TEXT])).rejects.toThrow();
+    await expect(readParquet(duckdb, path, [INT, TEXT])).rejects.toThrow('magic bytes');
   });
 });

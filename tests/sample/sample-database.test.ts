@@ -71,13 +71,17 @@ describe('sample database', () => {
   });
 
   it('every order has its user', () => {
-    expect(query('SELECT count(*) AS n FROM orders WHERE user_id NOT IN (SELECT id FROM users)')).toEqual({ n: 0n });
+    expect(
+      query(
+        'SELECT count(*) AS n FROM orders WHERE user_id NOT BETWEEN 1 AND (SELECT count(*) FROM users WHERE id > 0)',
+      ),
+    ).toEqual({ n: 0n });
   });
 
   it('leaves what was there when it can not finish', async () => {
     const old = join(folder, 'file');
     await writeFile(old, 'kept');
-    await expect(createSampleDatabase(join(old, 'sample.db'))).rejects.toThrow();
+    await expect(createSampleDatabase(join(old, 'sample.db'))).rejects.toThrow(/EEXIST|ENOTDIR/);
     expect(await readdir(folder)).toEqual(['file', 'new']);
   });
 });

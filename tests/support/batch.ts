@@ -48,7 +48,8 @@ export function buildVector(type: ColumnType, cells: readonly Cell[]): ColumnVec
   const nullCount = cells.filter((cell) => cell === null).length;
   const validity = nullCount === 0 ? null : bitmap(cells.map((cell) => cell !== null));
   const plain = (values: ColumnVector['values']) => ({ nullCount, validity, values, offsets: null });
-  switch (storageOf(type)) {
+  const storage = storageOf(type);
+  switch (storage) {
     case 'bits':
       return plain(bitmap(cells.map((cell) => cell === true)));
     case 'words1':
@@ -63,6 +64,8 @@ export function buildVector(type: ColumnType, cells: readonly Cell[]): ColumnVec
       return plain(Float64Array.from([...cells.map((cell) => Number(cell ?? 0)), ...noise()]));
     case 'bytes':
       return { nullCount, validity, ...byteValues(cells) };
+    default:
+      return storage satisfies never;
   }
 }
 

@@ -71,7 +71,7 @@ export const EDGE_VALUES: readonly { readonly type: ColumnType; readonly cells: 
       123456789.123456,
       0.1 + 0.2,
       -999999999.999999,
-      9007199254740993,
+      9007199254740994,
       4.35,
       1e9,
       2.5e-6,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ColumnType } from '../../src/model/column-type.ts';
 import type { Cell, TestColumn } from './batch.ts';
 

@@ -54,11 +54,13 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 
 /** At most a second: a grandchild that inherited the pipes would hold them open. */
 async function drained(...streams: readonly Readable[]): Promise<void> {
-  const ended = streams.map((stream) =>
-    'readableEnded' in stream && stream.readableEnded ? null : once(stream, 'end'),
-  );
+  const ended = streams.map(async (stream) => {
+    if (!stream.readableEnded) await once(stream, 'end');
+  });
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => (timer = setTimeout(resolve, 1000)));
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, 1000);
+  });
   await Promise.race([Promise.all(ended), limit]);
   clearTimeout(timer);
 }

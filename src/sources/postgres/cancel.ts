@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { Connection } from 'pg';
+import type pg from 'pg';
 import type { SourceConfig } from '../source.ts';
 import { postgresOptions } from './config.ts';
 import { tlsOptions } from './tls.ts';
@@ -51,7 +52,7 @@ async function sendCancel(client: Inside, config: SourceConfig): Promise<void> {
   if (processID === null || secretKey === null) return;
   const options = postgresOptions(config);
   const ssl = client.ssl ? tlsOptions(options) : false;
-  const connection = new pg.Connection({ ssl } as pg.ConnectionConfig) as unknown as CancelConnection;
+  const connection = new Connection({ ssl }) as unknown as CancelConnection;
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = (): void => connection.cancel(processID, secretKey);
   connection.on('error', () => resolve());

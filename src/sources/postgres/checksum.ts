@@ -48,8 +48,10 @@ function canonicalText(column: string, type: ColumnType): string {
     case 'decimal':
     case 'uuid':
     case 'json':
-    case 'string':
       return `${column}::pg_catalog.text`;
+    case 'string':
+      // A cast would strip the padding of char(n); concat takes the value as the server prints it.
+      return `pg_catalog.concat(${column})`;
     case 'float32':
       return bits(column, 'float4', 32);
     case 'float64':

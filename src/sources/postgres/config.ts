@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { userInfo } from 'node:os';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig, SourceInput } from '../source.ts';
@@ -107,7 +108,7 @@ function tlsMode(text: string | null, host: string): TlsMode {
 }
 
 function isLocal(host: string): boolean {
-  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function copyMode(text: string | null): 'auto' | 'off' {

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { Client } from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { type PostgresOptions, postgresOptions } from './config.ts';
@@ -46,7 +47,7 @@ async function openOnce(
   applicationName: string,
   ssl: ReturnType<typeof tlsOptions>,
 ): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = new Client({
     host: options.host,
     port: options.port,
     user: options.user,
@@ -61,7 +62,7 @@ async function openOnce(
     keepAliveInitialDelayMillis: 30_000,
     enableChannelBinding: options.channelBinding,
     sslnegotiation: 'postgres',
-  } as pg.ClientConfig);
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -99,8 +99,10 @@ export function decodeTimestamp(rows: ScannedRows, column: number, out: WordsBui
 function refuseTimestamp(high: number, low: number, row: number): void {
   const micros = (BigInt(high) << 32n) + BigInt(low % 2 ** 32);
   if (micros >= FIRST_MICROS && micros <= LAST_MICROS) return;
-  const infinite = high > 2_147_483_647 ? 'infinity' : high === EPOCH_HIGH - 2 ** 31 ? '-infinity' : null;
-  if (infinite !== null) throw new Misfit(row, infinite, 'an infinite timestamp');
+  // The server keeps infinity as the largest and smallest 64-bit number, counted from 2000.
+  const raw = micros - 946_684_800_000_000n;
+  if (raw === 2n ** 63n - 1n) throw new Misfit(row, 'infinity', 'an infinite timestamp');
+  if (raw === -(2n ** 63n)) throw new Misfit(row, '-infinity', 'an infinite timestamp');
   throw new Misfit(row, `${micros} µs since 1970`, 'a timestamp outside the years 0001 to 9999');
 }
 

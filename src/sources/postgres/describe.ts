@@ -28,7 +28,11 @@ export async function describeTable(
   const parts = await physicalParts(client, relation, columns, serverVersion);
   const { schema, name, kind, estimatedRows, estimatedBytes } = relation;
   return {
-    ...{ schema, name, kind, estimatedRows, estimatedBytes },
+    schema,
+    name,
+    kind,
+    estimatedRows,
+    estimatedBytes,
     objectId: relation.oid,
     columns,
     primaryKey: inherited ? [] : (keys.find((key) => key.kind === 'primary')?.columns ?? []),

@@ -189,7 +189,7 @@ function refine(error: Error & { code?: unknown; severity?: unknown }, rule: Rul
 
 /** The server's message only: its `detail` can hold values of rows. */
 function sentence(error: Error): string {
-  const messages = error instanceof AggregateError ? error.errors.map((one) => String((one as Error).message)) : [];
+  const messages = error instanceof AggregateError ? error.errors.map((one) => (one as Error).message) : [];
   return (error.message || messages.join('; ')).replaceAll(/\p{Cc}+/gu, ' ');
 }
 

@@ -46,9 +46,10 @@ export async function* readCopy(
       if (found === 'ended') break;
       if (found === 'hungry') {
         const bytes = await watchdog.during(copy.next());
-        request.signal.throwIfAborted();
-        request.onProgress?.(0, bytes.length);
+        // Before anything may throw: what the scanner has not seen is lost for the driver, which takes over then.
         scanner.feed(bytes);
+        request.onProgress?.(0, bytes.length);
+        request.signal.throwIfAborted();
         continue;
       }
       takeRows(batch, scanner, request, plans);

@@ -32,10 +32,12 @@ export async function* readCursor(
   const readers = plans.map((plan) => columnReader(plan, true));
   const batch = new Batch(readers);
   const stream = new QueryStream(select, [], { rowMode: 'array', types: TEXT_ONLY, batchSize: FETCH_ROWS });
+  const completed = watchCompletion(stream);
   const cut = Promise.withResolvers<never>();
   cut.promise.catch(() => undefined);
   const onCut = (error?: Error): void => cut.reject(error ?? new Error('Connection terminated unexpectedly'));
   const closed = Promise.race([new Promise<void>((resolve) => stream.once('close', resolve)), cut.promise]);
+  closed.catch(() => undefined);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   const onAbort = (): void => void stopQuery(client, context.config, failed.promise);
@@ -66,9 +68,7 @@ export async function* readCursor(
       bounds = request.batchBounds();
     }
     ended = true;
-    if ((stream as unknown as { _result: { command: string | null } })._result.command === null) {
-      throw incomplete(request, null, total);
-    }
+    if (!completed()) throw incomplete(request, null, total);
     if (batch.rows > 0) yield batch.finish();
   } catch (error) {
     request.signal.throwIfAborted();
@@ -82,6 +82,18 @@ export async function* readCursor(
     }
     client.removeListener('error', onCut).removeListener('end', onCut);
   }
+}
+
+/** Whether the server has sent CommandComplete, which the stream's own end does not prove. */
+function watchCompletion(stream: QueryStream): () => boolean {
+  const driver = stream as unknown as { handleCommandComplete(message: unknown): void };
+  const inner = driver.handleCommandComplete;
+  let seen = false;
+  driver.handleCommandComplete = (message) => {
+    seen = true;
+    inner(message);
+  };
+  return () => seen;
 }
 
 /** Resolves when there may be more to read, or the end was met. */

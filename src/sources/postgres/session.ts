@@ -33,6 +33,7 @@ export class PostgresSession implements SourceSession {
   private readonly client: pg.Client;
   private readonly config: SourceConfig;
   private readonly server: ServerFacts;
+  private lastRead: Promise<void> = Promise.resolve();
 
   constructor(client: pg.Client, config: SourceConfig, server: ServerFacts) {
     this.client = client;
@@ -64,14 +65,21 @@ export class PostgresSession implements SourceSession {
     return classified(joinSnapshot(this.client, token));
   }
 
+  /** Reads of one session run one after the other: the second begins when the first has ended or was left. */
   async *readRange(request: ReadRequest): AsyncGenerator<RowBatch, void, undefined> {
     const { client, config, server } = this;
+    const before = this.lastRead;
+    const mine = Promise.withResolvers<void>();
+    this.lastRead = mine.promise;
     try {
+      await before;
       yield* readRange({ client, config, checkedEncoding: server.encoding !== 'SQL_ASCII' }, request, server.copy);
     } catch (error) {
       // An abort is not an error of the source: its reason goes through as it is.
       if (request.signal.aborted) throw error;
       throw asProblem(error);
+    } finally {
+      mine.resolve();
     }
   }
 

@@ -70,15 +70,20 @@ export function columnsOf(connection: Connection, relation: Relation): readonly 
     }));
 }
 
-/** The root page and the text of the CREATE statement: another of either is another table. VACUUM may move the root page. */
-export function objectIdOf(connection: Connection, relation: Relation): string {
+/**
+ * The root page and the text of the CREATE statement: another of either is another table. `byRowid`: also the schema's version, which every
+ * VACUUM raises; it gives new row ids to a table without INTEGER PRIMARY KEY, so that ranges of the old ones hold other rows
+ * (https://www.sqlite.org/lang_vacuum.html).
+ */
+export function objectIdOf(connection: Connection, relation: Relation, byRowid: boolean): string {
   const row = firstRow(
     connection,
     `SELECT rootpage, sql FROM sqlite_schema WHERE name = ${textLiteral(relation.name)}`,
   );
   const sql = row === null ? '' : String(row[1]);
   const hash = createHash('sha256').update(sql).digest('hex').slice(0, 16);
-  return `${row === null ? 0 : String(row[0])}:${hash}`;
+  const version = byRowid ? `:${String(firstRow(connection, 'PRAGMA schema_version')?.[0])}` : '';
+  return `${row === null ? 0 : String(row[0])}:${hash}${version}`;
 }
 
 /** Estimates cost one descent of the table's tree at most. */

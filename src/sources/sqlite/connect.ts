@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { SqlextractError } from '../../model/problem.ts';
 import { sqliteError, sqliteResultCode } from './errors.ts';
 import type { SqliteOptions } from './parse.ts';
-import { fileIdentity } from './proof.ts';
+import { fileIdentity, walBytes } from './proof.ts';
 import type { Connection } from './query.ts';
 
 /** SQLITE_CANTOPEN, SQLITE_READONLY: what a write-protected folder or a left journal ends in. */
@@ -19,6 +19,7 @@ const CANNOT_OPEN = [8, 14];
  */
 export async function connect(options: SqliteOptions): Promise<Connection> {
   await checkFile(options.path);
+  if (options.immutable && (await walBytes(options.path)) > 0n) throw walLeftOut(options.path);
   const file = await fileIdentity(options.path);
   const database = openOrExplain(options);
   if (file !== null && file === (await fileIdentity(options.path))) return { database, path: options.path, file };
@@ -104,6 +105,15 @@ function noPermission(path: string): SqlextractError {
     code: 'SOURCE_PERMISSION',
     message: `${path} may not be read`,
     hint: 'give this user read permission on the file and its folder',
+    fault: 'source',
+  });
+}
+
+function walLeftOut(path: string): SqlextractError {
+  return new SqlextractError({
+    code: 'SOURCE_WAL_NOT_READ',
+    message: `${path}-wal holds commits, which immutable=1 would leave out`,
+    hint: 'open the source without immutable=1, or copy both files to a folder that can be written',
     fault: 'source',
   });
 }

@@ -8,6 +8,8 @@ import { AS_TEXT_NOTE } from './types.ts';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** UTF-8 needs at most so many bytes for a UTF-16 unit. */
 const MOST_BYTES_A_UNIT = 3;
+/** From so many units on, counting the bytes costs less than room for three times as many. */
+const EXACT_SIZE_FROM = 1 << 16;
 
 /** A cell that is no text as the column's text; null when it does not fit. */
 export type OtherCellText = (cell: bigint | number | Uint8Array) => string | null;
@@ -86,7 +88,7 @@ export function textFiller(column: ColumnSchema): ColumnFiller {
   const encode = (first: number, start: number, units: number): void => {
     if (units === 0) return;
     const joined = parts.join('');
-    reserveBytes(start, units * MOST_BYTES_A_UNIT);
+    reserveBytes(start, units < EXACT_SIZE_FROM ? units * MOST_BYTES_A_UNIT : Buffer.byteLength(joined));
     const written = target.write(joined, start, 'utf8');
     if (written === units) return;
     placeOffsets(builder, first, parts);

@@ -21,9 +21,10 @@ export function describeTable(connection: Connection, table: TableName, selectio
   const alias = rowidAlias(relation, all, hasPrimaryIndex(connection, relation));
   const plans = planColumns(connection, relation, selected, asText);
   const keys = candidateKeys(connection, relation, all);
+  const byRowid = keys[0]?.kind === 'rowid';
   return {
     ...tableRef(connection, relation),
-    objectId: objectIdOf(connection, relation),
+    objectId: objectIdOf(connection, relation, byRowid),
     columns: selected.map((column, index) => ({
       ...(plans[index] as PlannedType),
       name: column.name,
@@ -36,7 +37,7 @@ export function describeTable(connection: Connection, table: TableName, selectio
       .map((column) => column.name),
     candidateKeys: keys,
     physicalParts: [],
-    remarks: remarksOf(relation, keys[0]?.kind === 'rowid'),
+    remarks: remarksOf(relation, byRowid),
   };
 }
 

@@ -37,10 +37,14 @@ export async function fileIdentity(path: string): Promise<string | null> {
   return stats === null ? null : `${stats.dev}:${stats.ino}`;
 }
 
+/** Size of the write-ahead log; a reader may leave an empty one behind, which is as good as none. */
+export async function walBytes(path: string): Promise<bigint> {
+  return (await statOrNull(`${path}-wal`))?.size ?? 0n;
+}
+
 async function lookAt(path: string): Promise<{ database: BigIntStats; walBytes: bigint } | null> {
   const database = await statOrNull(path);
-  const wal = await statOrNull(`${path}-wal`);
-  return database === null ? null : { database, walBytes: wal?.size ?? 0n };
+  return database === null ? null : { database, walBytes: await walBytes(path) };
 }
 
 function tuple(stats: BigIntStats): FileProof {

@@ -6,7 +6,7 @@ import type { ColumnFiller } from './decode.ts';
 import { sqliteError } from './errors.ts';
 import { misfitError } from './misfit.ts';
 import { prepare } from './query.ts';
-import type { Cell, Connection, Row } from './query.ts';
+import type { Connection, Row } from './query.ts';
 import { quoteIdentifier } from './quote.ts';
 import { rangeCondition } from './range-predicate.ts';
 import { RowBlocks } from './row-blocks.ts';
@@ -130,7 +130,7 @@ class RangeReader {
   private fail(rows: readonly Row[], row: number, index: number, reason: 'class' | 'encoding'): never {
     const column = this.query.columns[index];
     if (column === undefined) throw new Error(`there is no column ${index}`);
-    const cell = (rows[row]?.[index] ?? null) as Cell;
+    const cell = rows[row]?.[index] ?? null;
     throw misfitError(this.connection, this.request.table, this.query, {
       rowNumber: this.rowsRead + row,
       column,

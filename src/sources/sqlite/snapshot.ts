@@ -90,7 +90,7 @@ export class SnapshotTaker {
       resumed: false,
       remarks: how.shared ? this.remarks() : [],
       maxReaders: how.maxReaders,
-      confirm: how.confirm,
+      confirm: () => how.confirm(),
       check: async () => {
         if (how.shared && !this.connection.database.isTransaction) throw epochLost(this.options.path);
       },

@@ -228,7 +228,7 @@ describe.each(['', 'copy=off'])('every type equals the server (%s)', (options) =
       'SELECT c3::text AS t FROM zoo.zoo WHERE c3 IS NOT NULL',
     );
     const read = (await readRows(session, { table })).map((row) => row[3]).filter((cell) => cell !== null);
-    expect(read.toSorted()).toEqual(rows.map(({ t }) => t).toSorted());
+    expect(new Set(read)).toEqual(new Set(rows.map(({ t }) => t)));
   });
 });
 

@@ -118,6 +118,14 @@ describe('opening', () => {
     expect(file.writer.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: 2 });
   });
 
+  it('does not leave out what is in the -wal', async () => {
+    file.writer.exec('PRAGMA journal_mode = WAL; INSERT INTO t VALUES (3)');
+    expect(await problemOf(open(`sqlite:${file.path}?immutable=1`))).toMatchObject({ code: 'SOURCE_WAL_NOT_READ' });
+    file.writer.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    await using session = await open(`sqlite:${file.path}?immutable=1`);
+    expect((await readRows(session, { table: await describeAll(session, { schema: '', name: 't' }) })).length).toBe(3);
+  });
+
   it('waits for a lock as long as it was told, and calls it worth a retry', async () => {
     file.writer.exec('BEGIN EXCLUSIVE');
     const started = performance.now();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteDriver } from '../../../src/sources/sqlite/index.ts';
+import { keyLiteral } from '../../../src/sources/sqlite/quote.ts';
 import { rangeCondition } from '../../../src/sources/sqlite/range-predicate.ts';
 import type { SourceSession } from '../../../src/sources/source.ts';
 import { ALL_COLUMNS, describeAll, keyOver, planRanges, readPlan, readRows } from '../../conformance/source-reading.ts';
@@ -165,6 +166,33 @@ describe('ranges hold every row once', () => {
   });
 });
 
+describe('boundary literals', () => {
+  it.each([
+    [5n, '35', 'integer'],
+    [-9223372036854775808n, '', 'integer'],
+    [5, '35', 'real'],
+    [0.1, '', 'real'],
+    [5e-324, '', 'real'],
+    [1e21, '', 'real'],
+    [Infinity, '', 'real'],
+    [-Infinity, '', 'real'],
+    ["it's", '', 'text'],
+    ['5\0', '3500', 'text'],
+    [new Uint8Array([0, 255]), '00ff', 'blob'],
+  ])('%s is its own literal', (value, hex, kind) => {
+    const literal = keyLiteral({ value, hex });
+    const row = file.writer.prepare(`SELECT typeof(${literal}) AS kind, ? = ${literal} AS same`).get(value);
+    expect({ ...row }).toEqual({ kind, same: 1 });
+  });
+
+  it('does not convert what it is compared with', () => {
+    const literal = keyLiteral({ value: '5\0', hex: '3500' });
+    expect(file.writer.prepare(`SELECT abs(-6) < ${literal} AS less`).get(), 'numbers come before text').toEqual({
+      less: 1,
+    });
+  });
+});
+
 describe('estimates', () => {
   it('come from ANALYZE, else from the row ids', async () => {
     file.writer.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, k); CREATE INDEX i ON t (k); CREATE TABLE e (a)');
@@ -186,5 +214,18 @@ describe('estimates', () => {
     expect(await id()).toBe(before);
     file.writer.exec('ALTER TABLE t ADD COLUMN b');
     expect(await id()).not.toBe(before);
+  });
+
+  it('change with a VACUUM, where it gives new row ids', async () => {
+    file.writer.exec(
+      'CREATE TABLE t (a); INSERT INTO t VALUES (1), (2); DELETE FROM t WHERE a = 1; CREATE TABLE k (id INTEGER PRIMARY KEY)',
+    );
+    const ids = async () =>
+      Promise.all(['t', 'k'].map(async (name) => (await describeAll(session, { schema: '', name })).objectId));
+    const [table, keyed] = await ids();
+    file.writer.exec('VACUUM');
+    const [after, keyedAfter] = await ids();
+    expect(after).not.toBe(table);
+    expect(keyedAfter).toBe(keyed);
   });
 });

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -101,6 +101,34 @@ describe('snapshot in WAL mode', () => {
     await snapshot.release();
     expect(await rowsSeenBy(coordinator)).toBe(7);
     expect(existsSync(`${file.path}-wal`), 'the -wal is still there').toBe(true);
+  });
+});
+
+describe('snapshot beside a process that commits without pause', () => {
+  it('is one state for all readers whenever it is confirmed', async () => {
+    const script = `const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 1000 });
+      db.exec('PRAGMA synchronous = OFF'); const insert = db.prepare("INSERT INTO t (v) VALUES ('w')"); const end = Date.now() + 20000;
+      const turn = () => { for (let i = 0; i < 3; i++) insert.run(); if (Date.now() < end) setTimeout(turn, 1); }; turn()`;
+    const writer = spawn(process.execPath, ['-e', script, file.path], { stdio: 'ignore' });
+    const exited = new Promise((resolve) => writer.once('exit', resolve));
+    const sessions = [await session(), await session(), await session()];
+    const [coordinator, ...readers] = sessions as [SourceSession, ...SourceSession[]];
+    const counts = async () => new Set(await Promise.all(sessions.map(rowsSeenBy)));
+    const seen: number[] = [];
+    for (let attempt = 0; attempt < 40; attempt++) {
+      const snapshot = await take(coordinator);
+      for (const reader of readers) await reader.joinSnapshot(snapshot.token);
+      if (!(await snapshot.confirm())) continue;
+      const states = await counts();
+      expect(states.size, 'one state').toBe(1);
+      await setTimeout(20);
+      expect(await counts(), 'and it stays').toEqual(states);
+      seen.push(...states);
+    }
+    writer.kill('SIGKILL');
+    await exited;
+    expect(seen.length, 'confirmed in the end, by the write lock').toBeGreaterThan(10);
+    expect(seen.at(-1), 'the writer got on').toBeGreaterThan(seen[0] ?? 0);
   });
 });
 

@@ -31,6 +31,7 @@ export class SqliteFile implements AsyncDisposable {
     this.folder = folder;
     this.path = join(folder, 'test.db');
     this.writer = new DatabaseSync(this.path, { timeout: 5000 });
+    this.writer.exec('PRAGMA synchronous = OFF');
     this.config = sqliteDriver.parse({ url: `sqlite:${this.path}${options}`, environment: {} });
   }
 

@@ -54,9 +54,21 @@ describe('declared types', () => {
   });
 });
 
+/** As the formatter of this project wants it. */
+function paddedTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
 /** TYPES.md is written from the rules: `vitest -u` after a change of them. */
 function typesPage(): string {
-  const rows = TYPE_RULES.map((rule) => `| ${rule.declared} | ${rule.becomes} | ${rule.cells} |`);
+  const table = paddedTable([
+    ['declared', 'becomes', 'cells that fit (NULL always does, but for NOT NULL)'],
+    ...TYPE_RULES.map((rule) => [rule.declared, rule.becomes, rule.cells]),
+  ]);
   return `# Types of SQLite
 
 Made from \`types.ts\` by its test; do not edit.
@@ -65,9 +77,7 @@ SQLite keeps any value in any column, so the plan of a column is checked against
 \`VALUE_DOES_NOT_FIT\`, which names the table, the key, the column and the value; nothing is ever changed in silence. The first rule that
 takes the declared type counts, without regard to case.
 
-| declared | becomes | cells that fit (NULL always does, but for NOT NULL) |
-|---|---|---|
-${rows.join('\n')}
+${table}
 
 \`--as-text table.column\` plans a column as string whatever its type, and takes every cell: integers as digits, reals as the shortest text that
 gives the same double (\`Infinity\`, \`-Infinity\`), text as it is, blobs as \`x'…'\` in lower-case hex.
