@@ -15,7 +15,7 @@ export interface ProgressStream {
 
 export interface ProgressDisplay extends RunWatcher, Disposable {
   /** A line above the bars, that stays: for `withSignals`. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
 }
 
 export interface ProgressOptions {

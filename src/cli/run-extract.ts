@@ -24,7 +24,9 @@ export async function runExtractCommand(settings: Settings, facts: CommandFacts)
     return;
   }
   using progress = showProgress({ quiet: settings.quiet });
-  const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () => runExtract(request, progress));
+  const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () =>
+    runExtract(request, progress),
+  );
   progress[Symbol.dispose]();
   if (settings.json) printJson(report);
   else if (!settings.quiet) for (const line of describeReport(report, process.cwd())) printLine(line);

@@ -28,7 +28,9 @@ export function describeVerification(report: VerifyReport): readonly string[] {
       ...linesOf(problem).map((line) => `  ${printable(line)}`),
     ]),
     '',
-    report.status === 'equal' ? `equal: ${amounts}, read again in ${formatSeconds(seconds)}` : report.status.toUpperCase(),
+    report.status === 'equal'
+      ? `equal: ${amounts}, read again in ${formatSeconds(seconds)}`
+      : report.status.toUpperCase(),
   ];
 }
 
@@ -68,6 +70,9 @@ const TITLES: Readonly<Record<Difference['kind'], string>> = {
 function differenceLine(difference: Difference): string {
   const { kind, file, column, expected, found } = difference;
   const place = [file, column === null ? null : `column ${column}`].filter((part) => part !== null).join(', ');
-  const values = kind.startsWith('source r') || kind === 'source hash' ? `${expected}, in the files ${found}` : `expected ${expected}, found ${found}`;
+  const values =
+    kind.startsWith('source r') || kind === 'source hash'
+      ? `${expected}, in the files ${found}`
+      : `expected ${expected}, found ${found}`;
   return `${place === '' ? '' : `${place}: `}${TITLES[kind]}: ${values}`;
 }

@@ -14,7 +14,8 @@ export function displayUrl(url: string): string {
   if (parsed.host === '') return withoutQuery(url);
   parsed.password = '';
   parsed.hash = '';
-  for (const name of [...parsed.searchParams.keys()]) if (!HARMLESS.has(name)) parsed.searchParams.delete(name);
+  const secret = [...parsed.searchParams.keys()].filter((name) => !HARMLESS.has(name));
+  for (const name of secret) parsed.searchParams.delete(name);
   return parsed.href;
 }
 

@@ -57,7 +57,7 @@ export class PageCompressor {
 const zstd = promisify(zlib.zstdCompress);
 const gzip = promisify(zlib.gzip);
 
-/** Level 1: a tenth larger than level 3 at most, in less than half the time (docs/decisions/parquet-writer.md). */
+/** Level 1 costs half of level 3 and is no larger by more than a twentieth (docs/decisions/parquet-writer.md). */
 const ZSTD_LEVEL = 1;
 const GZIP_LEVEL = 3;
 

@@ -72,21 +72,27 @@ function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
 
+/** By name: a column that is lost does not make a difference of every column behind it. */
 function schemaDifferences(
   expected: readonly SchemaColumn[],
   found: readonly SchemaColumn[],
   note: Note,
 ): readonly Difference[] {
-  const places = Math.max(expected.length, found.length);
-  return Array.from({ length: places }, (_, index) => index).flatMap((index) => {
-    const [wanted, seen] = [expected[index], found[index]];
-    if (wanted?.name === seen?.name && wanted?.type === seen?.type) return [];
-    return [note('schema', wanted?.name ?? seen?.name ?? null, textOf(wanted, index), textOf(seen, index))];
+  const seen = new Map(found.map((column) => [column.name, column]));
+  const wanted = new Set(expected.map(({ name }) => name));
+  const changed = expected.flatMap((column) => {
+    const now = seen.get(column.name);
+    if (now === undefined) return [note('schema', column.name, textOf(column), 'no such column')];
+    return now.type === column.type ? [] : [note('schema', column.name, textOf(column), textOf(now))];
   });
+  const more = found.filter(({ name }) => !wanted.has(name));
+  const differences = [...changed, ...more.map((column) => note('schema', column.name, 'no such column', textOf(column)))];
+  const order = (columns: readonly SchemaColumn[]): string => columns.map(({ name }) => name).join(', ');
+  if (differences.length > 0 || order(expected) === order(found)) return differences;
+  return [note('schema', null, order(expected), order(found))];
 }
 
-function textOf(column: SchemaColumn | undefined, index: number): string {
-  if (column === undefined) return `no column ${index + 1}`;
+function textOf(column: SchemaColumn): string {
   return column.type === null ? column.name : `${column.name} ${column.type}`;
 }
 

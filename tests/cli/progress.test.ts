@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { afterEvent, afterLook, fractionOf, NO_PROGRESS, rowsSoFar, secondsLeft, speedOf, type Progress } from '../../src/cli/progress-model.ts';
+import {
+  afterEvent,
+  afterLook,
+  fractionOf,
+  NO_PROGRESS,
+  rowsSoFar,
+  secondsLeft,
+  speedOf,
+  type Progress,
+} from '../../src/cli/progress-model.ts';
 import { barLines, logLines } from '../../src/cli/progress-text.ts';
 import { showProgress } from '../../src/cli/progress.ts';
 import { textWidth } from '../../src/cli/text-width.ts';
@@ -8,8 +17,20 @@ import type { Problem } from '../../src/model/problem.ts';
 import type { WorkerView } from '../../src/model/worker-view.ts';
 
 const PROBLEM: Problem = { code: 'X', message: 'connection lost', fault: 'source', verdict: 'reconnect' };
-const planned = (table: string, estimatedRows: number | null, doneRows = 0): RunEvent => ({ kind: 'table-planned', table, resumed: doneRows > 0, estimatedRows, doneRows });
-const done = (table: string, ordinal: number, rows: number, bytes: number): RunEvent => ({ kind: 'chunk-done', table, ordinal, rows, bytes });
+const planned = (table: string, estimatedRows: number | null, doneRows = 0): RunEvent => ({
+  kind: 'table-planned',
+  table,
+  resumed: doneRows > 0,
+  estimatedRows,
+  doneRows,
+});
+const done = (table: string, ordinal: number, rows: number, bytes: number): RunEvent => ({
+  kind: 'chunk-done',
+  table,
+  ordinal,
+  rows,
+  bytes,
+});
 const worker = (number: number, table: string | null, rows = 0): WorkerView => ({
   worker: number,
   table,
@@ -26,7 +47,11 @@ function after(events: readonly RunEvent[], from: Progress = NO_PROGRESS, now = 
 describe('the model', () => {
   test('rows of earlier runs count for the whole, not for the speed', () => {
     const started = after([planned('t', 1000, 400)]);
-    const look = afterLook(after([done('t', 1, 100, 5000)], started), [worker(1, 't', 100), worker(2, 'other', 999)], 2000);
+    const look = afterLook(
+      after([done('t', 1, 100, 5000)], started),
+      [worker(1, 't', 100), worker(2, 'other', 999)],
+      2000,
+    );
     const [table] = look.tables;
     if (table === undefined) throw new Error('no table');
     expect(rowsSoFar(table)).toBe(600);
@@ -66,13 +91,21 @@ describe('the model', () => {
 
 describe('the lines', () => {
   test('a bar a table, a line a worker', () => {
-    const progress = afterLook(after([planned('public.users', 1000), done('public.users', 1, 500, 50_000)]), [worker(1, null)], 1000);
-    expect(barLines(progress, [worker(1, 'public.users', 250), worker(2, null)], { width: 120, height: 24 }, 0)).toEqual([
+    const progress = afterLook(
+      after([planned('public.users', 1000), done('public.users', 1, 500, 50_000)]),
+      [worker(1, null)],
+      1000,
+    );
+    expect(
+      barLines(progress, [worker(1, 'public.users', 250), worker(2, null)], { width: 120, height: 24 }, 0),
+    ).toEqual([
       'public.users [##########..........] 500 rows (50% of about 1,000), 500 rows/s, 50.0 kB/s, about 1.0 s left',
       '  worker 1  public.users #7  250 rows  reading',
       '  worker 2  idle',
     ]);
-    expect(logLines(progress)).toEqual(['public.users: 500 rows (50% of about 1,000), 500 rows/s, 50.0 kB/s, about 1.0 s left']);
+    expect(logLines(progress)).toEqual([
+      'public.users: 500 rows (50% of about 1,000), 500 rows/s, 50.0 kB/s, about 1.0 s left',
+    ]);
   });
 
   test.each([20, 40, 80])('none is wider than %i columns, and they fit the screen', (width) => {
@@ -85,7 +118,11 @@ describe('the lines', () => {
   });
 
   test('tables that are done make room for those that are read', () => {
-    const progress = after([planned('a', 10), { kind: 'table-done', table: 'a', rows: 10, files: 1, bytes: 10 }, planned('b', 10)]);
+    const progress = after([
+      planned('a', 10),
+      { kind: 'table-done', table: 'a', rows: 10, files: 1, bytes: 10 },
+      planned('b', 10),
+    ]);
     const [first, second] = barLines(progress, [], { width: 80, height: 24 }, 0);
     expect(first).toMatch(/^b \[/);
     expect(second).toMatch(/^a \[#{20}\] done/);
@@ -101,7 +138,10 @@ describe('the display', () => {
     vi.useRealTimers();
   });
 
-  function recorder(isTTY: boolean): { readonly stream: { isTTY: boolean; columns: number; rows: number; write(text: string): void }; text(): string } {
+  function recorder(isTTY: boolean): {
+    readonly stream: { isTTY: boolean; columns: number; rows: number; write(text: string): void };
+    readonly text: () => string;
+  } {
     let text = '';
     return { stream: { isTTY, columns: 80, rows: 24, write: (more) => void (text += more) }, text: () => text };
   }
@@ -117,7 +157,11 @@ describe('the display', () => {
       vi.advanceTimersByTime(5200);
     }
     vi.advanceTimersByTime(20_000);
-    expect(text().split('\n').filter((line) => line.startsWith('t: 5 rows (50% of about 10)'))).toHaveLength(2);
+    expect(
+      text()
+        .split('\n')
+        .filter((line) => line.startsWith('t: 5 rows (50% of about 10)')),
+    ).toHaveLength(2);
     expect(text()).not.toContain('\u001b');
   });
 

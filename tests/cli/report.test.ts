@@ -56,14 +56,19 @@ describe('the report of a run', () => {
   });
 
   test('what an earlier run had done, retries, remarks', () => {
-    const text = describeReport({ ...REPORT, tables: [{ ...TABLE, resumedRows: 150_000 }], retries: 1, remarks: ['smaller\nbatches'] }, '/').join('\n');
+    const text = describeReport(
+      { ...REPORT, tables: [{ ...TABLE, resumedRows: 150_000 }], retries: 1, remarks: ['smaller\nbatches'] },
+      '/',
+    ).join('\n');
     expect(text).toContain('complete (150,000 rows were done before)');
     expect(text).toContain('\n1 retry\n');
     expect(text).toContain('remark: smaller\\nbatches');
   });
 
   test('what failed, with code and hint, and that the same command goes on', () => {
-    const text = describeReport({ ...REPORT, status: 'incomplete', level: null, tables: [TABLE, FAILED] }, '/').join('\n');
+    const text = describeReport({ ...REPORT, status: 'incomplete', level: null, tables: [TABLE, FAILED] }, '/').join(
+      '\n',
+    );
     expect(text).toContain('Error: no space\\x1b left\n      code: DISK_FULL\n      hint: free some');
     expect(text).toContain('Next: the same command again goes on from here');
   });
@@ -88,8 +93,28 @@ test('the plan: key and why, ranges, what is not parallel', () => {
     workers: 2,
     remarks: [],
     tables: [
-      { table: 't', key: ['id'], why: 'primary key', ranges: ['[-∞, 5)', '[5, +∞)'], rangesComplete: false, estimatedRows: 10, estimatedBytes: null, unfinishedRun: 'r0', remarks: ['slow'] },
-      { table: 'v', key: [], why: 'a view has no key', ranges: ['all rows'], rangesComplete: true, estimatedRows: null, estimatedBytes: null, unfinishedRun: null, remarks: [] },
+      {
+        table: 't',
+        key: ['id'],
+        why: 'primary key',
+        ranges: ['[-∞, 5)', '[5, +∞)'],
+        rangesComplete: false,
+        estimatedRows: 10,
+        estimatedBytes: null,
+        unfinishedRun: 'r0',
+        remarks: ['slow'],
+      },
+      {
+        table: 'v',
+        key: [],
+        why: 'a view has no key',
+        ranges: ['all rows'],
+        rangesComplete: true,
+        estimatedRows: null,
+        estimatedBytes: null,
+        unfinishedRun: null,
+        remarks: [],
+      },
     ],
   }).join('\n');
   expect(text).toContain('t: about 10 rows\n  key id: primary key\n  goes on with the unfinished run r0');

@@ -44,10 +44,31 @@ test('the first signal asks to stop and says so once; the code is 130', async ()
 
 test('the second leaves at once, an echo of the first does not', async () => {
   armExitCode();
-  expect((await run([['SIGTERM', 0], ['SIGTERM', 100]])).exits).toEqual([]);
+  expect(
+    (
+      await run([
+        ['SIGTERM', 0],
+        ['SIGTERM', 100],
+      ])
+    ).exits,
+  ).toEqual([]);
   expect(process.exitCode).toBe(143);
-  expect((await run([['SIGINT', 0], ['SIGINT', 1000]])).exits).toEqual([130]);
-  expect((await run([['SIGINT', 0], ['SIGTERM', 1000]])).exits).toEqual([143]);
+  expect(
+    (
+      await run([
+        ['SIGINT', 0],
+        ['SIGINT', 1000],
+      ])
+    ).exits,
+  ).toEqual([130]);
+  expect(
+    (
+      await run([
+        ['SIGINT', 0],
+        ['SIGTERM', 1000],
+      ])
+    ).exits,
+  ).toEqual([143]);
 });
 
 test('without a signal nothing is decided, and nobody listens afterwards', async () => {
@@ -61,7 +82,7 @@ test('without a signal nothing is decided, and nobody listens afterwards', async
 test('the code stays the signal’s when the work throws', async () => {
   armExitCode();
   const work = async (): Promise<void> => {
-    process.emit("SIGTERM", "SIGTERM");
+    process.emit('SIGTERM', 'SIGTERM');
     return Promise.reject(new Error('stopped'));
   };
   await expect(withSignals({ stop: () => undefined, say: () => undefined }, work)).rejects.toThrow('stopped');

@@ -25,7 +25,12 @@ function surface(): Readonly<Record<string, Readonly<Record<string, FlagFacts>>>
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
       .map(([name, command]) => {
         const flags = Object.entries(command.flags as unknown as Readonly<Record<string, FlagFacts>>);
-        return [name, Object.fromEntries(flags.toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([flag, is]) => [flag, facts(is)]))];
+        return [
+          name,
+          Object.fromEntries(
+            flags.toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([flag, is]) => [flag, facts(is)]),
+          ),
+        ];
       }),
   );
 }
@@ -48,8 +53,7 @@ describe.each(Object.entries(COMMANDS))('%s', (_, command) => {
   });
 
   test('every flag has a summary', () => {
-    for (const [name, flag] of Object.entries(command.flags)) {
-      expect((flag as { readonly summary?: string }).summary, name).toMatch(/[.]$/);
-    }
+    const flags = Object.entries(command.flags as Readonly<Record<string, { readonly summary?: string }>>);
+    expect(flags.filter(([, { summary = '' }]) => !summary.endsWith('.')).map(([name]) => name)).toEqual([]);
   });
 });

@@ -24,7 +24,12 @@ test('the width of a text on a terminal', () => {
 
 test('columns are aligned by width, numbers to the right', () => {
   const heads = [{ title: 'TABLE' }, { title: 'ROWS', align: 'right' as const }];
-  expect(alignColumns(heads, [['用户', '1'], ['a\nb', '1,000']])).toEqual(['TABLE   ROWS', '用户       1', 'a\\nb   1,000'].map((line) => line));
+  expect(
+    alignColumns(heads, [
+      ['用户', '1'],
+      ['a\nb', '1,000'],
+    ]),
+  ).toEqual(['TABLE   ROWS', '用户       1', 'a\\nb   1,000'].map((line) => line));
 });
 
 describe('amounts', () => {

@@ -1,46 +1,11 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadSettings, type SettingsInput } from '../../src/config/load-settings.ts';
-import { requireSource } from '../../src/config/resolve-source.ts';
-import { environmentName, SETTINGS, type SettingName } from '../../src/config/setting-table.ts';
+import { describe, expect, test } from 'vitest';
+import { environmentName, type SettingName, SETTINGS } from '../../src/config/setting-table.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { tableSettings } from '../../src/config/table-settings.ts';
-import { SqlextractError, type Problem } from '../../src/model/problem.ts';
+import { givenFolder } from './given-folder.ts';
 
-const RESOURCES = { cores: 4, memoryBytes: 4_000_000_000 };
-let folder: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'settings-'));
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
-
-interface Given {
-  readonly flags?: SettingsInput['flags'];
-  readonly env?: Record<string, string>;
-  readonly file?: string;
-  readonly cwd?: string;
-}
-
-async function load({ flags = {}, env = {}, file, cwd = folder }: Given): Promise<Settings> {
-  if (file !== undefined) await writeFile(join(folder, 'sqlextract.yaml'), file);
-  return loadSettings({ flags, env, cwd, resources: RESOURCES });
-}
-
-async function problemOf(given: Given): Promise<Problem> {
-  try {
-    await load(given);
-  } catch (error) {
-    if (error instanceof SqlextractError) return error.problem;
-    throw error;
-  }
-  throw new Error('the settings were taken');
-}
+const { path, load, problemOf } = givenFolder();
 
 /** Three texts a setting: for the flag, the environment, the file; and the values they stand for. */
 const EXAMPLES: { readonly [Name in SettingName]: readonly [string, string, string, ...unknown[]] } = {
@@ -69,16 +34,26 @@ describe('flags > environment > file > defaults', () => {
     const [flag, variable, written, fromFlag, fromVariable, fromFile] = EXAMPLES[name as SettingName];
     const { file: place } = setting;
     const file =
-      place === null ? '' : place.section === 'top' ? `${place.key}: ${written}\n` : `defaults: {${place.key}: ${written}}\n`;
+      place === null
+        ? ''
+        : place.section === 'top'
+          ? `${place.key}: ${written}\n`
+          : `defaults: {${place.key}: ${written}}\n`;
     const env = { [environmentName(setting.flag)]: variable };
     const flags = { [setting.flag]: flag };
-    const seen = (settings: Settings): unknown => [settings[name as SettingName], settings.origins[name as SettingName]];
+    const seen = (settings: Settings): unknown => [
+      settings[name as SettingName],
+      settings.origins[name as SettingName],
+    ];
 
     expect(seen(await load({ flags, env, file }))).toEqual([fromFlag, 'flag']);
     expect(seen(await load({ env, file }))).toEqual([fromVariable, 'environment']);
-    if (place !== null) expect(seen(await load({ file }))).toEqual([fromFile, 'file']);
-    const [, origin] = seen(await load({ file: '' })) as [unknown, string];
-    expect(origin).toBe(['workers', 'bufferBytes', 'batchRows'].includes(name) ? 'chosen' : 'default');
+    const nowhere = ['workers', 'bufferBytes', 'batchRows'].includes(name) ? 'chosen' : 'default';
+    const [value, origin] = seen(await load({ file })) as [unknown, string];
+    expect(place === null ? [null, origin] : [value, origin]).toEqual(
+      place === null ? [null, nowhere] : [fromFile, 'file'],
+    );
+    expect(seen(await load({ file: '' }))).toEqual([expect.toSatisfy(() => true), nowhere]);
   });
 
   test('what nobody says is chosen from cores and memory, or is the documented default', async () => {
@@ -94,8 +69,8 @@ describe('flags > environment > file > defaults', () => {
       parallelWrite: true,
       source: null,
       tables: [],
-      out: join(folder, 'export'),
-      stateDir: join(folder, '.sqlextract'),
+      out: join(path(), 'export'),
+      stateDir: join(path(), '.sqlextract'),
     });
   });
 
@@ -119,32 +94,47 @@ describe('flags > environment > file > defaults', () => {
   });
 
   test('a variable that is nearly a setting is warned of, others are not', async () => {
-    const { warnings } = await load({ env: { SQLEXTRACT_WORKER: '4', SQLEXTRACT_FAULT: '', SQLEXTRACT_TEST_URL: 'x' } });
-    expect(warnings).toEqual(['the environment variable SQLEXTRACT_WORKER is not a setting; did you mean SQLEXTRACT_WORKERS?']);
+    const { warnings } = await load({
+      env: { SQLEXTRACT_WORKER: '4', SQLEXTRACT_FAULT: '', SQLEXTRACT_TEST_URL: 'x' },
+    });
+    expect(warnings).toEqual([
+      'the environment variable SQLEXTRACT_WORKER is not a setting; did you mean SQLEXTRACT_WORKERS?',
+    ]);
   });
 });
 
 describe('the file', () => {
   test('is found by flag and by variable, and must then be there', async () => {
-    await writeFile(join(folder, 'other.yaml'), 'defaults: {workers: 9}');
+    await writeFile(join(path(), 'other.yaml'), 'defaults: {workers: 9}');
     expect(await load({ flags: { config: 'other.yaml' } })).toMatchObject({ workers: 9 });
-    expect(await load({ env: { SQLEXTRACT_CONFIG: join(folder, 'other.yaml') } })).toMatchObject({ workers: 9 });
+    expect(await load({ env: { SQLEXTRACT_CONFIG: join(path(), 'other.yaml') } })).toMatchObject({ workers: 9 });
     expect(await problemOf({ flags: { config: 'none.yaml' } })).toMatchObject({ code: 'CONFIG_FILE_UNREADABLE' });
   });
 
   test('its folders, the default ones too, lie beside it; those of flags and variables where one stands', async () => {
-    await writeFile(join(folder, 'sqlextract.yaml'), 'out: data\n');
-    const cwd = join(folder, 'below');
+    await writeFile(join(path(), 'sqlextract.yaml'), 'out: data\n');
+    const cwd = join(path(), 'below');
     await mkdir(cwd);
     const config = { config: '../sqlextract.yaml' };
-    expect(await load({ flags: config, cwd })).toMatchObject({ out: join(folder, 'data'), stateDir: join(folder, '.sqlextract') });
+    expect(await load({ flags: config, cwd })).toMatchObject({
+      out: join(path(), 'data'),
+      stateDir: join(path(), '.sqlextract'),
+    });
     expect(await load({ flags: { ...config, out: 'mine' }, cwd })).toMatchObject({ out: join(cwd, 'mine') });
   });
 
   test.each([
     ['outt: x', 'CONFIG_KEY', 'sqlextract.yaml, line 1: the file has no key outt; did you mean out?'],
-    ['out: x\ndefaults:\n  chunksize: 1', 'CONFIG_KEY', 'sqlextract.yaml, line 3: defaults has no key chunksize; did you mean chunk_size?'],
-    ['tables:\n  users:\n    wher: x', 'CONFIG_KEY', 'sqlextract.yaml, line 3: users has no key wher; did you mean where?'],
+    [
+      'out: x\ndefaults:\n  chunksize: 1',
+      'CONFIG_KEY',
+      'sqlextract.yaml, line 3: defaults has no key chunksize; did you mean chunk_size?',
+    ],
+    [
+      'tables:\n  users:\n    wher: x',
+      'CONFIG_KEY',
+      'sqlextract.yaml, line 3: users has no key wher; did you mean where?',
+    ],
     ['sources:\n  a:\n    url: x\n    pass: y', 'CONFIG_KEY', 'sqlextract.yaml, line 4: a has no key pass'],
     ['defaults: [1]', 'CONFIG_VALUE', 'sqlextract.yaml, line 1: defaults must be a mapping (key: value)'],
     ['out: [a]', 'CONFIG_VALUE', 'sqlextract.yaml, line 1: out must be a text or a number'],
@@ -161,7 +151,7 @@ describe('the file', () => {
   });
 
   test('keys without value and an empty file say nothing', async () => {
-    expect(await load({ file: 'defaults:\nsources:\ntables:\nout:\n' })).toMatchObject({ out: join(folder, 'export') });
+    expect(await load({ file: 'defaults:\nsources:\ntables:\nout:\n' })).toMatchObject({ out: join(path(), 'export') });
     expect(await load({ file: '# nothing\n' })).toMatchObject({ tables: [] });
   });
 
@@ -171,86 +161,5 @@ describe('the file', () => {
     const missing = await problemOf({ file: 'state_dir: x\nout: ${HOMM}', env: { HOME: '/root' } });
     expect(missing.code).toBe('CONFIG_VARIABLE_MISSING');
     expect(missing.message).toContain('line 2: the environment variable HOMM is not set (did you mean HOME?)');
-  });
-});
-
-describe('the source', () => {
-  const file = 'source: shop\nsources:\n  shop: postgres://u@h/shop\n  local: data/x.sqlite\n  other:\n    url: postgres://u@h/o\n    password: ${PW}\n';
-
-  test('flag > environment > file, by name, URL or path', async () => {
-    expect((await load({ file })).source).toMatchObject({ name: 'shop', url: 'postgres://u@h/shop', origin: 'file' });
-    const env = { SQLEXTRACT_SOURCE: 'local' };
-    expect((await load({ file, env })).source).toMatchObject({ name: 'local', url: join(folder, 'data/x.sqlite'), origin: 'environment' });
-    const flags = { source: 'x.sqlite' };
-    expect((await load({ file, env, flags })).source).toMatchObject({ name: null, url: join(folder, 'x.sqlite'), origin: 'flag' });
-    expect((await load({ flags: { source: 'sqlite:a/b.db?immutable=1' } })).source?.url).toBe(`sqlite:${folder}/a/b.db?immutable=1`);
-  });
-
-  test('a source that is not used needs no variables', async () => {
-    expect((await load({ file })).source?.name).toBe('shop');
-    expect(await problemOf({ file, flags: { source: 'other' } })).toMatchObject({ code: 'CONFIG_VARIABLE_MISSING' });
-  });
-
-  test('a password beside the URL is taken literally and shown nowhere', async () => {
-    const { source, secrets, warnings } = await load({ file, flags: { source: 'other' }, env: { PW: 'p@%/:w' } });
-    expect(decodeURIComponent(new URL(source?.url ?? '').password)).toBe('p@%/:w');
-    expect(source?.displayUrl).toBe('postgres://u@h/o');
-    expect(secrets).toContain('p@%/:w');
-    expect(warnings).toEqual([]);
-  });
-
-  test('a password in argv is warned of, one in the environment is not', async () => {
-    const url = 'postgres://u:secret@h/d';
-    const { warnings } = await load({ flags: { source: url } });
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain('SQLEXTRACT_SOURCE');
-    expect(warnings[0]).not.toContain('secret');
-    expect((await load({ env: { SQLEXTRACT_SOURCE: url } })).warnings).toEqual([]);
-  });
-
-  test('a word that is no source gets the nearest name', async () => {
-    const problem = await problemOf({ file, flags: { source: 'shp' } });
-    expect(problem).toMatchObject({ code: 'CONFIG_SOURCE_UNKNOWN', fault: 'configuration' });
-    expect(problem.message).toContain('did you mean shop?');
-    expect(problem.hint).toContain('./shp');
-  });
-
-  test('none at all is an error of those who need one', async () => {
-    const { source } = await load({});
-    expect(() => requireSource(source)).toThrow(/no source is named/);
-  });
-});
-
-describe('tables', () => {
-  const file = `defaults: {format: csv, chunk_size: 1MB}
-exclude_tables: tmp_*
-tables:
-  'public.*': {compression: none}
-  users: {columns: [id, email], where: id > 5}
-  public.Orders: {format: parquet, chunk_size: 2MB, exclude_columns: 'a, b', as_text: [c]}
-`;
-
-  test('of the flags, else of the file', async () => {
-    expect(await load({ file })).toMatchObject({ tables: ['public.*', 'users', 'public.Orders'], excludeTables: ['tmp_*'] });
-    const flags = { table: ['a', 'b.c'], 'exclude-table': ['d'] };
-    expect(await load({ file, flags })).toMatchObject({ tables: ['a', 'b.c'], excludeTables: ['d'] });
-  });
-
-  test('the entry of a table goes before the defaults, and behind flag and environment', async () => {
-    const settings = await load({ file });
-    const orders = { format: 'parquet', chunkBytes: 2e6, compression: null, excludeColumns: ['a', 'b'], asText: ['c'], columns: null };
-    expect(tableSettings(settings, 'public', 'Orders')).toMatchObject(orders);
-    expect(tableSettings(settings, 'public', 'orders')).toMatchObject(orders);
-    expect(tableSettings(settings, '', 'orders')).toMatchObject(orders);
-    expect(tableSettings(settings, 'public', 'users')).toMatchObject({ columns: ['id', 'email'], where: 'id > 5', format: 'csv' });
-    expect(tableSettings(settings, 'public', 'x')).toMatchObject({ compression: 'none', format: 'csv', chunkBytes: 1e6 });
-    expect(tableSettings(settings, 'other', 'x')).toMatchObject({ compression: null, format: 'csv' });
-    const flagged = await load({ file, flags: { format: 'csv', columns: ['x,y', 'z'] }, env: { SQLEXTRACT_CHUNK_SIZE: '3MB' } });
-    expect(tableSettings(flagged, 'public', 'Orders')).toMatchObject({ format: 'csv', chunkBytes: 3e6, columns: ['x', 'y', 'z'] });
-  });
-
-  test('a mistake in an entry is told before anything is read', async () => {
-    const problem = await problemOf({ file: 'tables:\n  a: {}\n  b:\n    chunk_size: 5XB\n', flags: { 'chunk-size': '1MB' } });
-    expect(problem.message).toContain('chunk_size in sqlextract.yaml, line 4');
   });
 });

@@ -19,7 +19,10 @@ const accepts = new Ajv({ allowUnionTypes: true, strict: true }).compile(schema)
 function pathsOfShape(shape: Shape, path = ''): readonly string[] {
   switch (shape.kind) {
     case 'record':
-      return Object.entries(shape.keys).flatMap(([key, inner]) => [`${path}/${key}`, ...pathsOfShape(inner, `${path}/${key}`)]);
+      return Object.entries(shape.keys).flatMap(([key, inner]) => [
+        `${path}/${key}`,
+        ...pathsOfShape(inner, `${path}/${key}`),
+      ]);
     case 'dictionary':
       return pathsOfShape(shape.of, `${path}/*`);
     case 'either':
@@ -35,7 +38,8 @@ function pathsOfShape(shape: Shape, path = ''): readonly string[] {
 function pathsOfSchema(from: Schema, path = ''): readonly string[] {
   const properties = Object.entries(from.properties ?? {});
   const own = properties.flatMap(([key, inner]) => [`${path}/${key}`, ...pathsOfSchema(inner, `${path}/${key}`)]);
-  const any = typeof from.additionalProperties === 'object' ? pathsOfSchema(from.additionalProperties, `${path}/*`) : [];
+  const any =
+    typeof from.additionalProperties === 'object' ? pathsOfSchema(from.additionalProperties, `${path}/*`) : [];
   return [...own, ...any, ...(from.anyOf ?? []).flatMap((inner) => pathsOfSchema(inner, path))];
 }
 
@@ -54,11 +58,19 @@ const TAKEN = [
 ];
 
 test.each(TAKEN)('both take: %s', async (text) => {
-  expect(accepts(parse(text) ?? {}), JSON.stringify(accepts.errors)).toBe(true);
+  expect([accepts(parse(text) ?? {}), accepts.errors]).toEqual([true, null]);
   await parseConfigFile('/x/sqlextract.yaml', text, {});
 });
 
-const REFUSED = ['ou: x', 'defaults: {x: 1}', 'tables: {a: {b: 1}}', 'sources: {a: {url: x, b: 1}}', 'defaults: []', 'out: {}', '[]'];
+const REFUSED = [
+  'ou: x',
+  'defaults: {x: 1}',
+  'tables: {a: {b: 1}}',
+  'sources: {a: {url: x, b: 1}}',
+  'defaults: []',
+  'out: {}',
+  '[]',
+];
 
 test.each(REFUSED)('both refuse: %s', async (text) => {
   expect(accepts(parse(text))).toBe(false);
@@ -74,10 +86,10 @@ test.each(['defaults: {chunk_size: 5XB}', 'defaults: {workers: 0}', 'defaults: {
 
 test.each([null, 'sample.sqlite'])('what init writes is taken, also with every comment opened (%s)', async (source) => {
   const text = configTemplate({ schema: './x.json', source });
-  expect(accepts(parse(text)), JSON.stringify(accepts.errors)).toBe(true);
+  expect([accepts(parse(text)), accepts.errors]).toEqual([true, null]);
   const opened = text.replaceAll(/^( *)# ?((?: *)(?:[\w.]+|'[^']+'):(?: .*)?)$/gm, '$1$2');
   expect(opened).toContain('\n    password: ${SHOP_PASSWORD}');
-  expect(accepts(parse(opened)), JSON.stringify(accepts.errors)).toBe(true);
+  expect([accepts(parse(opened)), accepts.errors]).toEqual([true, null]);
   const file = await parseConfigFile('/x/sqlextract.yaml', opened, { SHOP_PASSWORD: 'x' });
   expect(file.sourceNames()).toContain('production');
   expect(file.tableNames()).toContain('audit.*');

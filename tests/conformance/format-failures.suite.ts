@@ -89,12 +89,17 @@ export function formatFailures(format: FileFormat): void {
 
     test('an abort in the middle of a write is final', async () => {
       let release = (): void => undefined;
-      const encoder = await open(() => new Promise((resolve) => (release = resolve)), 'none');
-      const writing = encoder.write(randomBatch(100_000)).then(() => encoder.write(randomBatch(100_000)));
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      const options = { ...DEFAULT_OPTIONS, rowGroupBytes: 1 << 20 };
+      const encoder = await format.open(testTable(columns), { write: () => gate }, options);
+      const feed = (async () => {
+        for (let turn = 0; turn < 20; turn++) await encoder.write(randomBatch(50_000));
+      })();
+      const failed = expect(feed).rejects.toThrow('aborted');
+      await new Promise((resolve) => setTimeout(resolve, 200));
       encoder.abort();
       release();
-      await expect(writing).rejects.toThrow('aborted');
+      await failed;
       await expect(encoder.finish()).rejects.toThrow('aborted');
     });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -32,8 +32,21 @@ export interface ExtractCase {
   readonly url: string;
 }
 
-export function newCase(url: string, label = 'case'): ExtractCase {
-  return { folder: mkdtempSync(join(tmpdir(), `sqlextract-${label}-`)), url };
+const folders: string[] = [];
+
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sqlextract-case-'));
+  folders.push(folder);
+  return folder;
+}
+
+export function newCase(url: string): ExtractCase {
+  return { folder: newFolder(), url };
+}
+
+/** For `afterAll`. */
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Many small chunks and one worker, so that what was read when it died is known: kill at `mid-read:3` leaves two chunks done. */

@@ -95,9 +95,9 @@ describe('against SQLite', () => {
 
   test('an empty table is equal', async () => {
     using other = freshFolder();
-    inSource('CREATE TABLE nothing (a INTEGER, b TEXT)');
+    inSource('CREATE TABLE empty (a INTEGER, b TEXT)');
     for (const format of ['csv', 'parquet'] as const) {
-      const wish = { url, folder: other.path, table: 'nothing', settings: { format, compression: 'none' } } as const;
+      const wish = { url, folder: other.path, table: 'empty', settings: { format, compression: 'none' } } as const;
       const report = await verifyAll(await extractTable(wish), true);
       expect(report).toMatchObject({ status: 'equal', problem: null, rows: 0, files: 1 });
       expect(report.tables[0]?.source).toMatchObject({ verdict: 'equal', source: { rows: 0n, sum: 0n } });

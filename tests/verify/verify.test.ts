@@ -107,10 +107,11 @@ describe.each([
   test('DuckDB finds a renamed, a moved and a lost column', async () => {
     await forged('SELECT * RENAME (big AS small) FROM t', () => ({}));
     expect((await verifyAll(extracted)).tables[0]?.differences).toEqual([
-      expect.objectContaining({ kind: 'schema', column: 'big', found: expect.stringContaining('small') as string }),
+      expect.objectContaining({ kind: 'schema', column: 'big', found: 'no such column' }),
+      expect.objectContaining({ kind: 'schema', column: 'small', expected: 'no such column' }),
     ]);
     await forged('SELECT flag, id, * EXCLUDE (id, flag) FROM t', () => ({}));
-    expect(kinds(await verifyAll(extracted))).toEqual(['schema', 'schema']);
+    expect(kinds(await verifyAll(extracted))).toEqual(['schema']);
     await forged('SELECT * EXCLUDE (day) FROM t', () => ({}));
     expect(kinds(await verifyAll(extracted))).toEqual([format === 'csv' ? 'unreadable' : 'schema']);
   });

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import type { BytesBuilder } from '../../model/vector-builder.ts';
-import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
 
 /** From this length on a native copy is cheaper than a loop over words. */
 const NATIVE_COPY = 160;
 
-/** Text of any kind, bytea: the bytes as they are. */
+/** Text of any kind, bytea: the bytes as they are. The server has converted text to valid UTF-8, or refused with 22021 (also SQL_ASCII). */
 export function decodeBytes(rows: ScannedRows, column: number, out: BytesBuilder): void {
   copyFields(rows, column, out, 0);
 }
@@ -19,19 +18,6 @@ export function decodeJsonb(rows: ScannedRows, column: number, out: BytesBuilder
     }
   }
   copyFields(rows, column, out, 1);
-}
-
-/** Text of a database that does not check its encoding (SQL_ASCII): refuses what is not UTF-8. */
-export function decodeUncheckedText(rows: ScannedRows, column: number, out: BytesBuilder): void {
-  const base = column * rows.capacity;
-  for (let i = base; i < base + rows.count; i++) {
-    const start = rows.starts[i] as number;
-    const length = rows.lengths[i] as number;
-    if (length <= 0 || isUtf8(rows.bytes.subarray(start, start + length))) continue;
-    const prefix = Buffer.from(rows.bytes.subarray(start, start + Math.min(length, 20))).toString('hex');
-    throw new Misfit(i - base, `\\x${prefix}`, 'a text that is not UTF-8 (the database is SQL_ASCII)');
-  }
-  copyFields(rows, column, out, 0);
 }
 
 /**

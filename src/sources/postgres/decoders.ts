@@ -1,6 +1,6 @@
 import { createVectorBuilder, type VectorBuilder } from '../../model/vector-builder.ts';
 import type { BitsBuilder, BytesBuilder, FloatBuilder, WordsBuilder } from '../../model/vector-builder.ts';
-import { decodeBytes, decodeJsonb, decodeUncheckedText } from './decode-bytes.ts';
+import { decodeBytes, decodeJsonb } from './decode-bytes.ts';
 import {
   decodeBoolean,
   decodeDate,
@@ -24,10 +24,10 @@ export interface ColumnReader {
   decode(rows: ScannedRows, column: number): void;
 }
 
-/** Chosen once per column. `checkedEncoding` false: the database promises nothing about its texts, so each is checked. */
-export function columnReader(plan: ColumnPlan, checkedEncoding: boolean): ColumnReader {
+/** Chosen once per column. */
+export function columnReader(plan: ColumnPlan): ColumnReader {
   const builder = createVectorBuilder(plan.type);
-  const decode = decoderOf(plan, checkedEncoding) as (rows: ScannedRows, column: number, out: VectorBuilder) => void;
+  const decode = decoderOf(plan) as (rows: ScannedRows, column: number, out: VectorBuilder) => void;
   return { builder, decode: (rows, column) => decode(rows, column, builder) };
 }
 
@@ -35,7 +35,6 @@ type Decode<B> = (rows: ScannedRows, column: number, out: B) => void;
 
 function decoderOf(
   plan: ColumnPlan,
-  checkedEncoding: boolean,
 ): Decode<WordsBuilder> | Decode<FloatBuilder> | Decode<BitsBuilder> | Decode<BytesBuilder> {
   switch (plan.decoder) {
     case 'bool':
@@ -63,7 +62,6 @@ function decoderOf(
     case 'jsonb':
       return decodeJsonb;
     case 'text':
-      return checkedEncoding ? decodeBytes : decodeUncheckedText;
     case 'bytes':
       return decodeBytes;
     default:

@@ -50,7 +50,7 @@ function renderField(plan: ColumnPlan, rows: ScannedRows, column: number, row: n
   one.starts[0] = rows.starts[field] as number;
   one.lengths[0] = rows.lengths[field] as number;
   try {
-    const reader = columnReader(plan, true);
+    const reader = columnReader(plan);
     reader.decode(one, 0);
     return renderCell(reader.builder.finish(), plan);
   } catch {

@@ -16,8 +16,6 @@ import { Watchdog } from './watchdog.ts';
 export interface ReadContext {
   readonly client: pg.Client;
   readonly config: SourceConfig;
-  /** False when the database promises nothing about the bytes of its texts (SQL_ASCII). */
-  readonly checkedEncoding: boolean;
 }
 
 /**
@@ -30,7 +28,7 @@ export async function* readCopy(
   plans: readonly ColumnPlan[],
   select: string,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  const batch = new Batch(plans.map((plan) => columnReader(plan, context.checkedEncoding)));
+  const batch = new Batch(plans.map((plan) => columnReader(plan)));
   const scanner = new CopyScanner(plans.length);
   const copy = new CopyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`);
   const stop = (): void => void stopQuery(context.client, context.config, copy.finished);

@@ -29,7 +29,7 @@ export async function* readCursor(
   select: string,
 ): AsyncGenerator<RowBatch, void, undefined> {
   const { client } = context;
-  const readers = plans.map((plan) => columnReader(plan, true));
+  const readers = plans.map((plan) => columnReader(plan));
   const batch = new Batch(readers);
   const stream = new QueryStream(select, [], { rowMode: 'array', types: TEXT_ONLY, batchSize: FETCH_ROWS });
   const completed = watchCompletion(stream);
@@ -58,7 +58,7 @@ export async function* readCursor(
         request.signal.throwIfAborted();
         continue;
       }
-      const bytes = takeRow(context, request, plans, readers, row, total++);
+      const bytes = takeRow(request, plans, readers, row, total++);
       batch.rows++;
       request.onProgress?.(1, bytes);
       if (batch.rows < bounds.rows && batch.byteLength < bounds.bytes) continue;
@@ -86,7 +86,7 @@ export async function* readCursor(
 
 /** Whether the server has sent CommandComplete, which the stream's own end does not prove. */
 function watchCompletion(stream: QueryStream): () => boolean {
-  const driver = stream as unknown as { handleCommandComplete(message: unknown): void };
+  const driver = stream as unknown as { handleCommandComplete: (message: unknown) => void };
   const inner = driver.handleCommandComplete;
   let seen = false;
   driver.handleCommandComplete = (message) => {
@@ -110,7 +110,6 @@ function moreOf(stream: QueryStream): Promise<void> {
 const TEXT_ONLY = { getTypeParser: () => (value: string) => value };
 
 function takeRow(
-  context: ReadContext,
   request: ReadRequest,
   plans: readonly ColumnPlan[],
   readers: readonly ColumnReader[],
@@ -124,9 +123,6 @@ function takeRow(
   for (const [index, text] of row.entries()) {
     bytes += text?.length ?? 0;
     try {
-      // The driver has put U+FFFD where bytes were not UTF-8.
-      if (!context.checkedEncoding && text?.includes('\uFFFD'))
-        throw new Misfit(number, text, 'a text that is not UTF-8');
       appendText(plans[index] as ColumnPlan, (readers[index] as ColumnReader).builder, text, number);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;

@@ -73,7 +73,7 @@ export class PostgresSession implements SourceSession {
     this.lastRead = mine.promise;
     try {
       await before;
-      yield* readRange({ client, config, checkedEncoding: server.encoding !== 'SQL_ASCII' }, request, server.copy);
+      yield* readRange({ client, config }, request, server.copy);
     } catch (error) {
       // An abort is not an error of the source: its reason goes through as it is.
       if (request.signal.aborted) throw error;

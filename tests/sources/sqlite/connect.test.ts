@@ -30,12 +30,12 @@ function open(url: string) {
 describe('URLs', () => {
   it.each([
     ['sqlite:some/file.db', resolve('some/file.db')],
-    ['sqlite:/tmp/a.db', '/tmp/a.db'],
-    ['sqlite:///tmp/a.db', '/tmp/a.db'],
-    ['file:///tmp/a%20b.db', '/tmp/a b.db'],
+    ['sqlite:/data/a.db', '/data/a.db'],
+    ['sqlite:///data/a.db', '/data/a.db'],
+    ['file:///data/a%20b.db', '/data/a b.db'],
     ['file:a.db', resolve('a.db')],
     ['SQLite:a.db', resolve('a.db')],
-    ['/tmp/what?100%.db', '/tmp/what?100%.db'],
+    ['/data/what?100%.db', '/data/what?100%.db'],
     ['./a.db', resolve('a.db')],
   ])('%s', (url, path) => {
     expect(parse(url)).toMatchObject({
