@@ -34,7 +34,7 @@ async function explained(error: unknown, argv: readonly string[]): Promise<unkno
   if (!unknown) return error;
   const [{ COMMANDS }, { nearestName }, { SqlextractError }] = await Promise.all([
     import('./commands/index.ts'),
-    import('./config/nearest-name.ts'),
+    import('./model/nearest-names.ts'),
     import('./model/problem.ts'),
   ]);
   const [typed = '', argument = ''] = argv;

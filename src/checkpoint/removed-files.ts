@@ -33,7 +33,7 @@ export function readRemovedFiles(folder: string, run: string): RemovedFiles | nu
   if (!sound || !Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
     throw stateUnreadable(path, `it does not say what was removed of run ${run}`);
   }
-  return { version: 1, run, removedAt: found.removedAt as string, reason: 'loaded', files: names };
+  return { version: 1, run, removedAt: found.removedAt, reason: 'loaded', files: names };
 }
 
 function parse(text: string, path: string): Partial<RemovedFiles> {

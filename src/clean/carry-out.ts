@@ -9,6 +9,7 @@ import { openSqliteStore } from '../checkpoint/sqlite-store.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { type CleanItem, type CleanOptions, type CleanPlan, sameItem } from './clean-plan.ts';
+import { openRunIds } from './plan-cleaning.ts';
 import { planJob } from './plan-job.ts';
 import { isDeadSocket } from './stale-files.ts';
 import { isStale } from './stale-markers.ts';
@@ -39,7 +40,8 @@ function cleanJob(options: CleanOptions, jobId: string, shown: readonly CleanIte
   if (runItems.length === 0) return [];
   const path = jobFilesOf(options.stateDir, jobId).state;
   using state = openForReading(path);
-  const facts = { jobId, table: displayName(state.identity.table), runs: state.runs() };
+  const openRuns = openRunIds(options.stateDir);
+  const facts = { jobId, table: displayName(state.identity.table), runs: state.runs(), openRuns };
   const still = planJob(facts, options).items.filter((item) => runItems.some((one) => sameItem(one, item)));
   for (const item of still) cleanRun(path, item);
   return still;
@@ -102,12 +104,13 @@ async function underLocks(
   work: () => Promise<void>,
 ): Promise<void> {
   const locks: JobLock[] = [];
+  const inOrder = [...jobIds].sort();
   try {
-    for (const jobId of [...jobIds].sort()) locks.push(takeLock(jobFilesOf(stateDir, jobId), commandLine));
+    for (const jobId of inOrder) locks.push(takeLock(jobFilesOf(stateDir, jobId), commandLine));
     await work();
   } catch (error) {
     if (!(error instanceof SqlextractError) || error.problem.code !== 'JOB_LOCKED') throw error;
-    remarks.push(`${jobIds[locks.length] ?? 'a job'}: ${error.problem.message}; left alone`);
+    remarks.push(`${inOrder[locks.length] ?? 'a job'}: ${error.problem.message}; left alone`);
   } finally {
     for (const lock of locks) lock[Symbol.dispose]();
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { listJobs, type JobSummary } from '../checkpoint/list-jobs.ts';
 import { describeOwner } from '../checkpoint/owner.ts';
+import { listOpenRuns } from '../checkpoint/run-marker.ts';
 import { displayName } from '../model/table.ts';
 import type { CleanOptions, CleanPlan } from './clean-plan.ts';
 import { planJob } from './plan-job.ts';
@@ -13,7 +14,9 @@ export async function planCleaning(options: CleanOptions): Promise<CleanPlan> {
   const jobs = listJobs(stateDir);
   const plans = jobs.filter((job) => isWanted(job, options)).map((job) => planOf(job, options));
   const items = plans.flatMap((plan) => plan.items);
-  const abandoned = new Set(items.filter(({ kind }) => kind === 'abandoned run').map(({ job, run }) => `${job} ${run}`));
+  const abandoned = new Set(
+    items.filter(({ kind }) => kind === 'abandoned run').map(({ job, run }) => `${job} ${run}`),
+  );
   const folders = jobs.flatMap((job) => (job.kind === 'readable' ? job.runs.map((run) => dirname(run.folder)) : []));
   return {
     items: [
@@ -25,6 +28,10 @@ export async function planCleaning(options: CleanOptions): Promise<CleanPlan> {
     ],
     remarks: plans.flatMap((plan) => plan.remarks),
   };
+}
+
+export function openRunIds(stateDir: string): ReadonlySet<string> {
+  return new Set(listOpenRuns(stateDir).map(({ runId }) => runId));
 }
 
 function isWanted(job: JobSummary, options: CleanOptions): boolean {
@@ -39,5 +46,5 @@ function planOf(job: JobSummary, options: CleanOptions): CleanPlan {
   if (job.lockedBy !== null) {
     return { items: [], remarks: [`${table}: ${describeOwner(job.lockedBy)} works on it; left alone`] };
   }
-  return planJob({ jobId: job.jobId, table, runs: job.runs }, options);
+  return planJob({ jobId: job.jobId, table, runs: job.runs, openRuns: openRunIds(options.stateDir) }, options);
 }

@@ -11,6 +11,8 @@ export interface JobFacts {
   readonly table: string;
   /** Oldest first. */
   readonly runs: readonly RunRecord[];
+  /** Runs, over several tables perhaps, that are not finished: what is complete of them may still be asked for. */
+  readonly openRuns: ReadonlySet<string>;
 }
 
 /**
@@ -25,12 +27,12 @@ export interface JobFacts {
 export function planJob(job: JobFacts, options: CleanOptions): CleanPlan {
   const items: CleanItem[] = [];
   const remarks: string[] = [];
-  const old = oldRuns(job.runs, options);
+  const old = oldRuns(job, options);
   for (const run of job.runs) {
     const folder = readRunFolder(run.folder, run.runId);
     if (folder.kind === 'refused') remarks.push(`${job.table}: ${folder.why}: left alone`);
     if (folder.kind === 'refused') continue;
-    const asked = kindFor(run, options, old);
+    const asked = kindFor(run, job, options, old);
     const pinned = (asked === 'old run' || asked === 'abandoned run') && isLatest(run);
     if (pinned && asked === 'abandoned run') {
       remarks.push(`${job.table}: run ${run.runId} lacks only its last step: run its command again; left alone`);
@@ -39,7 +41,14 @@ export function planJob(job: JobFacts, options: CleanOptions): CleanPlan {
     const files = filesFor(kind, run, folder);
     const done = kind === 'discarded run' || kind === 'loaded files' || kind === null;
     if (files.length === 0 && done) continue;
-    items.push({ kind: kind ?? 'temporary files', job: job.jobId, table: job.table, run: run.runId, folder: run.folder, files });
+    items.push({
+      kind: kind ?? 'temporary files',
+      job: job.jobId,
+      table: job.table,
+      run: run.runId,
+      folder: run.folder,
+      files,
+    });
     if (kind !== null && kind !== 'loaded files' && folder.kind === 'folder' && folder.foreign > 0) {
       remarks.push(`${run.folder} holds ${folder.foreign} files that are not ours: they stay`);
     }
@@ -48,13 +57,14 @@ export function planJob(job: JobFacts, options: CleanOptions): CleanPlan {
 }
 
 /** Null: only temporary files. */
-function kindFor(run: RunRecord, options: CleanOptions, old: ReadonlySet<string>): CleanKind | null {
+function kindFor(run: RunRecord, job: JobFacts, options: CleanOptions, old: ReadonlySet<string>): CleanKind | null {
   switch (run.status) {
     case 'discarded':
       return 'discarded run';
     case 'running':
       return options.abandoned && isOldEnough(run, options) ? 'abandoned run' : null;
     case 'complete':
+      if (job.openRuns.has(run.runId)) return null;
       if (old.has(run.runId)) return 'old run';
       return options.loaded && isOldEnough(run, options) ? 'loaded files' : null;
     default:
@@ -62,10 +72,15 @@ function kindFor(run: RunRecord, options: CleanOptions, old: ReadonlySet<string>
   }
 }
 
-function oldRuns(runs: readonly RunRecord[], options: CleanOptions): ReadonlySet<string> {
+function oldRuns({ runs }: JobFacts, options: CleanOptions): ReadonlySet<string> {
   if (options.keep === null) return new Set();
   const finished = runs.filter(({ status }) => status === 'complete').toReversed();
-  return new Set(finished.slice(options.keep).filter((run) => isOldEnough(run, options)).map(({ runId }) => runId));
+  return new Set(
+    finished
+      .slice(options.keep)
+      .filter((run) => isOldEnough(run, options))
+      .map(({ runId }) => runId),
+  );
 }
 
 function isOldEnough(run: RunRecord, { olderThanMs, now }: CleanOptions): boolean {

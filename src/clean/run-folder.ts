@@ -28,7 +28,8 @@ export function readRunFolder(folder: string, runId: string): RunFolder {
   if (found === undefined) return { kind: 'none' };
   if (basename(folder) !== runId) return { kind: 'refused', why: `${folder} is not named like its run ${runId}` };
   if (!found.isDirectory()) return { kind: 'refused', why: `${folder} is no folder` };
-  if (!lstatSync(dirname(folder)).isDirectory()) return { kind: 'refused', why: `${dirname(folder)} is a symbolic link` };
+  if (!lstatSync(dirname(folder)).isDirectory())
+    return { kind: 'refused', why: `${dirname(folder)} is a symbolic link` };
   const files = readdirSync(folder).map((name) => ({ name, ...factsOf(join(folder, name)) }));
   const ours = (is: (name: string) => boolean): readonly FileFacts[] =>
     files.filter(({ name, regular }) => regular && is(name)).map(({ name, bytes }) => ({ name, bytes }));

@@ -16,7 +16,11 @@ export function staleTemporary(stateDir: string, tableFolders: readonly string[]
   return [
     ...inState.flatMap((folder) => itemsOf('temporary files', folder, oldTemporary(folder, now))),
     ...tableFolders.flatMap((folder) =>
-      itemsOf('temporary files', folder, oldTemporary(folder, now).filter((name) => name.startsWith('.latest.json.'))),
+      itemsOf(
+        'temporary files',
+        folder,
+        oldTemporary(folder, now).filter((name) => name.startsWith('.latest.json.')),
+      ),
     ),
   ];
 }
@@ -62,7 +66,12 @@ function oldTemporary(folder: string, now: number): readonly string[] {
   });
 }
 
-function itemsOf(kind: CleanKind, folder: string, names: readonly string[], job: string | null = null): readonly CleanItem[] {
+function itemsOf(
+  kind: CleanKind,
+  folder: string,
+  names: readonly string[],
+  job: string | null = null,
+): readonly CleanItem[] {
   if (names.length === 0) return [];
   const files = names.map((name) => ({
     name,

@@ -74,7 +74,7 @@ export const speedFlags = {
   'chunk-size': string({ summary: 'Bytes that one file aims at (default 100MB).', helpValue: '<size>' }),
   'buffer-size': string({
     summary: 'Memory for batches over all workers.',
-    description: 'It throttles the readers. Without it an eighth of the memory there is, 64MB to 1GB.',
+    description: 'It throttles the readers. Without it an eighth of the memory there is, 64MB to 256MB.',
     helpValue: '<size>',
   }),
   'parallel-write': boolean({

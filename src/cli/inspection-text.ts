@@ -32,7 +32,8 @@ function estimates(table: Pick<TableRef, 'estimatedRows' | 'estimatedBytes'>): r
 }
 
 function tableText(table: InspectedTable, format: string): readonly string[] {
-  const [rows, bytes] = estimates(table);
+  const [rows] = estimates(table);
+  const bytes = table.estimatedBytes === null ? '' : `, ${formatBytes(table.estimatedBytes)}`;
   const heads = ['COLUMN', 'SOURCE TYPE', 'TYPE', format.toUpperCase(), 'NULL'].map((title) => ({ title }));
   const cells = table.columns.map((column) => [
     column.name,
@@ -42,7 +43,7 @@ function tableText(table: InspectedTable, format: string): readonly string[] {
     column.nullable ? 'yes' : 'no',
   ]);
   return [
-    `${printable(displayName(table))}: ${table.kind}, about ${rows} rows, ${bytes}`,
+    `${printable(displayName(table))}: ${table.kind}, ${rows === '?' ? 'an unknown number of' : `about ${rows}`} rows${bytes}`,
     ...indented(alignColumns(heads, cells)),
     ...table.columns.flatMap(columnNotes),
     ...(table.refused === null ? [] : [`  refused: ${printable(table.refused)}`]),

@@ -55,7 +55,19 @@ function barLine(table: TableProgress, nameWidth: number): string {
   const full = Math.round(fraction * BAR_WIDTH);
   const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`;
   if (table.state === 'done') return `${name}${gap} ${bar} done, ${formatCount(rowsSoFar(table))} rows`;
-  return table.state === 'failed' ? `${name}${gap} failed` : `${name}${gap} ${bar} ${amountsOf(table)}`;
+  return table.state === 'failed' ? `${name}${gap} failed` : `${name}${gap} ${bar} ${shortAmountsOf(table)}`;
+}
+
+/** What fits beside a bar on 80 columns. */
+function shortAmountsOf(table: TableProgress): string {
+  const fraction = fractionOf(table);
+  const { bytesPerSecond } = speedOf(table);
+  const left = secondsLeft(table);
+  return [
+    `${fraction === null ? '' : `${Math.floor(fraction * 100)}% `}${formatCount(rowsSoFar(table))} rows`,
+    ...(bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
+    ...(left === null ? [] : [`${formatSeconds(left)} left`]),
+  ].join(', ');
 }
 
 function amountsOf(table: TableProgress): string {

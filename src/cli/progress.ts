@@ -51,7 +51,7 @@ export function showProgress({ quiet, stream = process.stderr, now = Date.now }:
     return text;
   };
   const bars = (): string => {
-    const screen = { width: stream.columns ?? FALLBACK_SCREEN.width, height: stream.rows ?? FALLBACK_SCREEN.height };
+    const screen = screenOf(stream);
     const lines = progress.tables.length === 0 ? [] : barLines(progress, view(), screen, now());
     drawn = lines.length;
     return lines.map((line) => `${line}\n`).join('');
@@ -81,6 +81,12 @@ export function showProgress({ quiet, stream = process.stderr, now = Date.now }:
       if (drawn > 0) stream.write(clear());
     },
   };
+}
+
+/** A terminal that does not know its size says 0. */
+function screenOf({ columns = 0, rows = 0 }: ProgressStream): { readonly width: number; readonly height: number } {
+  const { width, height } = FALLBACK_SCREEN;
+  return { width: columns > 0 ? columns : width, height: rows > 0 ? rows : height };
 }
 
 /** What stays on the screen or in the log of an event; null: nothing. */

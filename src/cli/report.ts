@@ -35,7 +35,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
       `${formatSeconds(report.seconds)}${speed}, ${formatCounted(report.workers, 'worker')}`,
     ...(report.level === null ? [] : [`consistency: ${LEVELS[report.level]}`]),
     ...consistencyLines(report),
-    ...(report.retries === 0 ? [] : [formatCounted(report.retries, 'retry').replace('retrys', 'retries')]),
+    ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
     ...report.tables.flatMap(problemLines),
     '',

@@ -1,3 +1,4 @@
+import Clean from './clean.ts';
 import Extract from './extract.ts';
 import Init from './init.ts';
 import Inspect from './inspect.ts';
@@ -13,4 +14,5 @@ export const COMMANDS = {
   inspect: Inspect,
   status: Status,
   verify: Verify,
+  clean: Clean,
 };

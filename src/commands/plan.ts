@@ -2,7 +2,8 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { extractFlags } from '../cli/flags.ts';
 
 export default class Plan extends BaseCommand {
-  static override summary = 'Show what `extract` would do: keys, ranges, sizes, isolation, and what is not parallel and why.';
+  static override summary =
+    'Show what `extract` would do: keys, ranges, sizes, isolation, and what is not parallel and why.';
   static override description = 'The same as `extract --dry-run`: reads keys only, writes nothing.';
   static override examples = [
     { description: 'One table', command: '<%= config.bin %> plan --table users' },

@@ -11,8 +11,14 @@ export default class Verify extends BaseCommand {
     "run's snapshot while that is held (extract --keep-snapshot), else with the table as it is now. Exit code 6 when something differs.";
   static override examples = [
     { description: 'The last finished run of every table', command: '<%= config.bin %> verify' },
-    { description: 'One table, also with its rows in the database', command: '<%= config.bin %> verify --table users --against-source' },
-    { description: 'Files that were copied to another machine', command: '<%= config.bin %> verify /data/users/20261121T041502Z-1f3a9c/manifest.json --json' },
+    {
+      description: 'One table, also with its rows in the database',
+      command: '<%= config.bin %> verify --table users --against-source',
+    },
+    {
+      description: 'Files that were copied to another machine',
+      command: '<%= config.bin %> verify /data/users/20261121T041502Z-1f3a9c/manifest.json --json',
+    },
   ];
   static override args = {
     manifest: stringArgument({

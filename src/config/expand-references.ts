@@ -1,5 +1,5 @@
 import { SqlextractError } from '../model/problem.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../model/nearest-names.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

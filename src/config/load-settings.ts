@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import type { Environment } from './expand-references.ts';
 import { findConfigFile } from './find-config-file.ts';
-import { nearestName, editDistance } from './nearest-name.ts';
+import { nearestName, editDistance } from '../model/nearest-names.ts';
 import { parseNames } from './parse-names.ts';
 import { holdsPassword, secretsOfUrl } from './redact.ts';
 import { resolveSource } from './resolve-source.ts';

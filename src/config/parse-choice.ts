@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../model/nearest-names.ts';
 import { refused, type ValueParser, type ValuePlace } from './value-place.ts';
 
 /** A parser of one of a few words. Throws USAGE_CHOICE with the nearest word. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { LineCounter, Node, Scalar, YAMLMap } from 'yaml';
 import { SqlextractError } from '../model/problem.ts';
 import type { Shape } from './file-shape.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../model/nearest-names.ts';
 
 /** A text of the file as written, before references are replaced. */
 export interface Leaf {

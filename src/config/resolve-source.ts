@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { SqlextractError } from '../model/problem.ts';
 import type { ConfigFile } from './config-file.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../model/nearest-names.ts';
 import { displayUrl } from './redact.ts';
 import type { Origin } from './setting-table.ts';
 import type { SourceSetting } from './settings.ts';

@@ -38,9 +38,9 @@ export function chooseWorkers(cores: number): number {
   return Math.min(8, Math.max(2, cores));
 }
 
-/** Memory for batches over all workers: an eighth of what there is, 64 MB to 1 GB; and the rows of one record batch. */
+/** Memory for batches over all workers: an eighth of what there is, 64 MB to 256 MB; and the rows of one record batch. */
 export function chooseBuffers(memoryBytes: number): { readonly bufferBytes: number; readonly batchRows: number } {
-  const bufferBytes = Math.min(1000 * MEGABYTE, Math.max(64 * MEGABYTE, Math.floor(memoryBytes / 8)));
+  const bufferBytes = Math.min(256 * MEGABYTE, Math.max(64 * MEGABYTE, Math.floor(memoryBytes / 8)));
   return { bufferBytes, batchRows: 65_536 };
 }
 

@@ -38,12 +38,10 @@ export async function beginEpoch(
   previous: SnapshotLease | null,
 ): Promise<LiveEpoch> {
   for (let attempt = 1; ; attempt += 1) {
-    const epoch = await tryEpoch(context, runs, attempt === 1 ? previous : null);
-    if (epoch !== null) {
-      recordEpoch(context, runs, epoch.snapshot);
-      return epoch;
-    }
-    if (attempt >= ALIGN_TRIES) throw notAligned();
+    const last = attempt >= ALIGN_TRIES;
+    const epoch = await tryEpoch(context, runs, attempt === 1 ? previous : null, last);
+    if (epoch !== null) return epoch;
+    if (last) throw notAligned();
   }
 }
 
@@ -51,6 +49,7 @@ async function tryEpoch(
   context: EpochContext,
   runs: readonly TableRun[],
   previous: SnapshotLease | null,
+  last: boolean,
 ): Promise<LiveEpoch | null> {
   const { request, coordinator } = context;
   const shared = request.consistency !== 'chunk';
@@ -65,15 +64,25 @@ async function tryEpoch(
   const pool = new WorkerPool(threads, context.setup);
   try {
     if (shared) await pool.join(request.source, snapshot.token);
-    if (await snapshot.confirm()) return liveEpoch(snapshot, pool, shared);
+    if (await snapshot.confirm()) {
+      recordEpoch(context, runs, snapshot);
+      return liveEpoch(snapshot, pool, shared);
+    }
   } catch (error) {
     await pool[Symbol.asyncDispose]();
-    await snapshot.release();
-    throw error;
+    // One that files belong to stays for the next try of a person; a new one is worth nothing yet.
+    if (!snapshot.resumed) await snapshot.release();
+    if (snapshot.resumed || last || !isPassing(error)) throw error;
+    return null;
   }
   await pool[Symbol.asyncDispose]();
   await snapshot.release();
   return null;
+}
+
+/** A TRUNCATE that came between the snapshot and its readers goes first when the snapshot is let go. */
+function isPassing(error: unknown): boolean {
+  return error instanceof SqlextractError && error.problem.verdict === 'retry';
 }
 
 function liveEpoch(snapshot: Snapshot, pool: WorkerPool, shared: boolean): LiveEpoch {

@@ -8,6 +8,7 @@ import type { EpochContext } from './epoch.ts';
 import { beginEpoch } from './epoch.ts';
 import type { RunWatcher } from './events.ts';
 import { finishTable } from './finish-table.ts';
+import { shareMemory } from './memory-shares.ts';
 import type { MemoryWatch } from './memory-pressure.ts';
 import { watchMemory } from './memory-pressure.ts';
 import type { OpenRuns } from './open-runs.ts';
@@ -41,8 +42,8 @@ export async function runExtract(request: ExtractRequest, watcher: RunWatcher): 
   using open = await openRuns(request, coordinator, watcher);
   await checkRefusals(open.runs);
 
-  const bytes = request.bufferBytes / (4 * request.workers);
-  const shared = createSharedState(request.workers, { rows: request.batchRows, bytes });
+  const { batchBytes } = shareMemory(request.bufferBytes, request.workers);
+  const shared = createSharedState(request.workers, { rows: request.batchRows, bytes: batchBytes });
   using memory = watchMemory(shared, request.memoryLimitBytes);
   const setup = { shared, parallelWrite: request.parallelWrite, faultPoint: request.faultPoint };
   const runtimeFolder = join(request.stateDir, 'run');
@@ -85,7 +86,7 @@ async function oneEpoch(context: RunContext, first: boolean): Promise<DispatchEn
   await requireSameSchema(coordinator, live);
   const { pool, token, snapshot } = epoch;
   const stopWorkers = () => requestStop(setup.shared);
-  const rowGroupBytes = request.bufferBytes / (2 * pool.threads);
+  const { rowGroupBytes } = shareMemory(request.bufferBytes, pool.threads);
   const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers };
   const supply = new ChunkSupply(live, coordinator, pool.threads, (run, error) =>
     failTable(dispatchContext, run, error),

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import type { FileReader } from './duckdb-reader.ts';
@@ -34,7 +34,7 @@ export async function checkFile(request: FileCheckRequest, file: ManifestFile): 
   const { manifest, folder, reader, removed } = request;
   const path = join(folder, file.path);
   const note = noter(file.path);
-  const found = await lstat(path).catch(() => null);
+  const found = await stat(path).catch(() => null);
   if (found === null || !found.isFile()) {
     const gone = { rows: 0n, hashSum: null };
     if (found === null && removed.has(file.path)) return { state: 'removed', differences: [], ...gone };
@@ -86,7 +86,10 @@ function schemaDifferences(
     return now.type === column.type ? [] : [note('schema', column.name, textOf(column), textOf(now))];
   });
   const more = found.filter(({ name }) => !wanted.has(name));
-  const differences = [...changed, ...more.map((column) => note('schema', column.name, 'no such column', textOf(column)))];
+  const differences = [
+    ...changed,
+    ...more.map((column) => note('schema', column.name, 'no such column', textOf(column))),
+  ];
   const order = (columns: readonly SchemaColumn[]): string => columns.map(({ name }) => name).join(', ');
   if (differences.length > 0 || order(expected) === order(found)) return differences;
   return [note('schema', null, order(expected), order(found))];

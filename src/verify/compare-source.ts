@@ -43,14 +43,21 @@ export async function compareWithSource(check: SourceCheck): Promise<ComparedSou
   const equal = found.rows === check.sums?.rows && found.sum === check.sums.sum;
   const when = inside ? 'run' : equal ? 'later' : await proven(check, session, schema.table, state);
   const sentence = sentenceOf(check.manifest, equal, when);
-  const comparison = { verdict: equal ? 'equal' : 'different', when, sentence, files: check.sums, source: found } as const;
+  const comparison = {
+    verdict: equal ? 'equal' : 'different',
+    when,
+    sentence,
+    files: check.sums,
+    source: found,
+  } as const;
   return { comparison, differences: equal ? [] : differencesOf(check, found), remarks };
 }
 
 /** Null: the rows of the table are the rows that the files must have. */
 function obstacleTo({ manifest, sums }: SourceCheck): string | null {
   const { limit } = manifest.selection;
-  if (limit !== null) return `the run took at most ${limit} rows (--limit): no rows of the source are the ones it had to take`;
+  if (limit !== null)
+    return `the run took at most ${limit} rows (--limit): no rows of the source are the ones it had to take`;
   return sums === null ? 'not all files of the run are there and could be read whole' : null;
 }
 
@@ -67,9 +74,12 @@ function drifted(check: SourceCheck, differences: readonly Difference[], remarks
 
 function otherSource(manifest: Manifest, now: Readonly<Record<string, string>>): readonly string[] {
   const before = manifest.source.identity;
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name]);
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (name) => before[name] !== now[name],
+  );
   return names.map(
-    (name) => `the source is another one: ${name} was ${before[name] ?? 'not known'} and is ${now[name] ?? 'not known'}`,
+    (name) =>
+      `the source is another one: ${name} was ${before[name] ?? 'not known'} and is ${now[name] ?? 'not known'}`,
   );
 }
 
@@ -121,13 +131,27 @@ function sentenceOf(manifest: Manifest, equal: boolean, when: SourceComparison['
   const since = takenAt(manifest);
   if (when === 'run') return `${verdict} the table inside the run's snapshot, taken ${since}`;
   if (when === 'unchanged') return `${verdict} the table, which the source proves to be unchanged since ${since}`;
-  const state = isOneState(manifest) ? '' : `the files are ${manifest.consistency.level}, so no one state of the table is theirs; `;
+  const state = isOneState(manifest)
+    ? ''
+    : `the files are ${manifest.consistency.level}, so no one state of the table is theirs; `;
   const moved = equal ? '' : `, but the source may have changed since ${since}`;
   return `${state}${verdict} the table as it is now${moved}`;
 }
 
 function differencesOf({ sums }: SourceCheck, found: Checksum): readonly Difference[] {
-  const rows = { kind: 'source rows', file: null, column: null, expected: String(found.rows), found: String(sums?.rows) } as const;
-  const hash = { kind: 'source hash', file: null, column: null, expected: String(found.sum), found: String(sums?.sum) } as const;
+  const rows = {
+    kind: 'source rows',
+    file: null,
+    column: null,
+    expected: String(found.rows),
+    found: String(sums?.rows),
+  } as const;
+  const hash = {
+    kind: 'source hash',
+    file: null,
+    column: null,
+    expected: String(found.sum),
+    found: String(sums?.sum),
+  } as const;
   return [...(found.rows === sums?.rows ? [] : [rows]), ...(found.sum === sums?.sum ? [] : [hash])];
 }

@@ -38,7 +38,11 @@ export function relationOf(manifest: Manifest, path: string): FileRelation {
 }
 
 /** What the file itself says its columns are. */
-export async function readSchema(reader: FileReader, manifest: Manifest, path: string): Promise<readonly SchemaColumn[]> {
+export async function readSchema(
+  reader: FileReader,
+  manifest: Manifest,
+  path: string,
+): Promise<readonly SchemaColumn[]> {
   if (manifest.format.name === 'parquet') {
     const rows = await reader.query(`DESCRIBE SELECT * FROM ${parquet(path)}`);
     return rows.map(([name, type]) => ({ name: name ?? '', type: type ?? null }));
@@ -71,9 +75,9 @@ function csv(manifest: Manifest, path: string, header: boolean): string {
   const options = [
     'auto_detect = false',
     `header = ${header}`,
-    `delim = ${sqlText(String(dialect['delimiter'] ?? ','))}`,
-    `quote = ${sqlText(String(dialect['quote'] ?? '"'))}`,
-    `escape = ${sqlText(String(dialect['escape'] ?? '"'))}`,
+    `delim = ${sqlText(textOr(dialect['delimiter'], ','))}`,
+    `quote = ${sqlText(textOr(dialect['quote'], '"'))}`,
+    `escape = ${sqlText(textOr(dialect['escape'], '"'))}`,
     "new_line = '\\n'",
     `nullstr = ${sqlText(nullMarker ?? '')}`,
     `allow_quoted_nulls = ${dialect['nullQuoted'] === true}`,
@@ -87,4 +91,8 @@ function csv(manifest: Manifest, path: string, header: boolean): string {
     'hive_partitioning = false',
   ];
   return `read_csv(${sqlPath(path)}, ${options.join(', ')})`;
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
 }

@@ -27,7 +27,10 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const failed: VerifyReport['failed'][number][] = [];
   const tables: TableVerification[] = [];
   let doneBytes = 0;
-  const ofBytes = request.manifests.reduce((sum, one) => sum + (one.kind === 'manifest' ? one.manifest.totals.bytes : 0), 0);
+  const ofBytes = request.manifests.reduce(
+    (sum, one) => sum + (one.kind === 'manifest' ? one.manifest.totals.bytes : 0),
+    0,
+  );
   for (const found of request.manifests) {
     if (found.kind === 'unreadable') {
       failed.push({ table: found.table, manifest: found.path, problem: found.problem });
@@ -74,16 +77,16 @@ async function verifyOne(
   }
 }
 
-function reportOf(
-  tables: readonly TableVerification[],
-  failed: VerifyReport['failed'],
-  seconds: number,
-): VerifyReport {
+function reportOf(tables: readonly TableVerification[], failed: VerifyReport['failed'], seconds: number): VerifyReport {
   const read = tables.map(({ rows, files, bytes, removedFiles }) => (removedFiles > 0 ? null : { rows, files, bytes }));
   const sum = (of: 'rows' | 'files' | 'bytes') => read.reduce((total, one) => total + (one?.[of] ?? 0), 0);
   const problem = differentProblem(tables) ?? failed[0]?.problem ?? null;
   return {
-    status: tables.some(({ status }) => status === 'different') ? 'different' : failed.length > 0 ? 'incomplete' : 'equal',
+    status: tables.some(({ status }) => status === 'different')
+      ? 'different'
+      : failed.length > 0
+        ? 'incomplete'
+        : 'equal',
     tables,
     failed,
     rows: sum('rows'),

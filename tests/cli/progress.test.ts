@@ -99,7 +99,7 @@ describe('the lines', () => {
     expect(
       barLines(progress, [worker(1, 'public.users', 250), worker(2, null)], { width: 120, height: 24 }, 0),
     ).toEqual([
-      'public.users [##########..........] 500 rows (50% of about 1,000), 500 rows/s, 50.0 kB/s, about 1.0 s left',
+      'public.users [##########..........] 50% 500 rows, 50.0 kB/s, 1.0 s left',
       '  worker 1  public.users #7  250 rows  reading',
       '  worker 2  idle',
     ]);
@@ -186,6 +186,16 @@ describe('the display', () => {
     vi.advanceTimersByTime(200);
     display.event({ kind: 'remark', table: 't', text: 'batches\u001b were shrunk' });
     expect(text()).toContain('\u001b[1A\r\u001b[0Jt: batches\\x1b were shrunk\nt [');
+  });
+
+  test('a terminal that does not know its size is taken for 80 × 24', () => {
+    const { stream, text } = recorder(true);
+    using display = showProgress({ quiet: false, stream: { ...stream, columns: 0, rows: 0 } });
+    display.attach(() => [worker(1, 't', 5)]);
+    display.event(planned('t', 10));
+    vi.advanceTimersByTime(200);
+    expect(text()).toContain('] 50% 5 rows');
+    expect(text()).toContain('\n  worker 1  t #7  5 rows  reading\n');
   });
 
   test('quiet: nothing but what a signal says', () => {

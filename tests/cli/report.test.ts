@@ -12,8 +12,8 @@ const TABLE: TableReport = {
   resumedRows: 0,
   level: 'snapshot',
   consistency: 'snapshot 3-1B-1, taken 2026-11-21T04:00:00Z',
-  folder: '/work-folder/export/public.users/r1',
-  manifest: '/work-folder/export/public.users/r1/manifest.json',
+  folder: '/project/export/public.users/r1',
+  manifest: '/project/export/public.users/r1/manifest.json',
   problem: null,
 };
 
@@ -43,7 +43,7 @@ const FAILED: TableReport = {
 
 describe('the report of a run', () => {
   test('rows, files, bytes, time, speed, consistency in words, folder, next command', () => {
-    expect(describeReport(REPORT, '/work-folder')).toEqual([
+    expect(describeReport(REPORT, '/project')).toEqual([
       'TABLE         STATUS       ROWS  FILES    BYTES  FOLDER',
       'public.users  complete  200,000      4  12.3 MB  export/public.users/r1/',
       '',

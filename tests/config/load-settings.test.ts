@@ -59,7 +59,7 @@ describe('flags > environment > file > defaults', () => {
   test('what nobody says is chosen from cores and memory, or is the documented default', async () => {
     expect(await load({})).toMatchObject({
       workers: 4,
-      bufferBytes: 500_000_000,
+      bufferBytes: 256_000_000,
       batchRows: 65_536,
       chunkBytes: 100_000_000,
       format: 'parquet',

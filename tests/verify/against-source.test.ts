@@ -76,11 +76,24 @@ describe('against SQLite', () => {
   });
 
   test.each([
-    { name: 'columns and where', selection: { include: ['raw', 'id', 'score'], exclude: [], asText: [] }, where: 'id % 3 = 0' },
-    { name: 'excluded and as text', selection: { include: null, exclude: ['doc'], asText: ['big', 'raw', 'amount'] }, where: null },
+    {
+      name: 'columns and where',
+      selection: { include: ['raw', 'id', 'score'], exclude: [], asText: [] },
+      where: 'id % 3 = 0',
+    },
+    {
+      name: 'excluded and as text',
+      selection: { include: null, exclude: ['doc'], asText: ['big', 'raw', 'amount'] },
+      where: null,
+    },
   ])('a selection is compared as it was selected: $name', async ({ selection, where }) => {
     using other = freshFolder();
-    const wish = { url, folder: other.path, table: TABLE, settings: { selection, where, format: 'csv', compression: 'none' } } as const;
+    const wish = {
+      url,
+      folder: other.path,
+      table: TABLE,
+      settings: { selection, where, format: 'csv', compression: 'none' },
+    } as const;
     const report = await verifyAll(await extractTable(wish), true);
     expect(report).toMatchObject({ status: 'equal', problem: null });
     expect(report.tables[0]?.source?.verdict).toBe('equal');
@@ -88,7 +101,10 @@ describe('against SQLite', () => {
 
   test('with --limit there is nothing to compare with', async () => {
     using other = freshFolder();
-    const report = await verifyAll(await extractTable({ url, folder: other.path, table: TABLE, settings: { limit: 10 } }), true);
+    const report = await verifyAll(
+      await extractTable({ url, folder: other.path, table: TABLE, settings: { limit: 10 } }),
+      true,
+    );
     expect(report.problem).toMatchObject({ code: 'VERIFY_NOT_COMPARABLE', fault: 'usage' });
     expect(report.tables[0]).toMatchObject({ status: 'equal', source: { verdict: 'impossible' } });
   });
@@ -144,7 +160,12 @@ describe('against PostgreSQL', () => {
 
   test.each(['parquet', 'csv'] as const)('every kind is equal, in %s', async (format) => {
     using other = freshFolder();
-    const wish = { url: database.url, folder: other.path, table: TABLE, settings: { format, compression: 'zstd' } } as const;
+    const wish = {
+      url: database.url,
+      folder: other.path,
+      table: TABLE,
+      settings: { format, compression: 'zstd' },
+    } as const;
     const report = await verifyAll(await extractTable(wish), true);
     expect(report).toMatchObject({ status: 'equal', problem: null, rows: 2100 });
     expect(report.tables[0]?.source).toMatchObject({ verdict: 'equal', source: { rows: 2100n } });
@@ -158,13 +179,20 @@ describe('against PostgreSQL', () => {
     for (const { name } of rows) {
       const column = `"${name.replaceAll('"', '""')}"`;
       await database.client.query('CREATE TABLE kept AS SELECT * FROM "All kinds" WHERE id = 5');
-      await database.client.query(
-        `UPDATE "All kinds" SET ${column} = (SELECT o.${column} FROM "All kinds" o WHERE o.${column}::text <> "All kinds".${column}::text LIMIT 1) WHERE id = 5`,
-      ).catch((error: unknown) => { throw new Error(name, { cause: error }); });
+      await database.client
+        .query(
+          `UPDATE "All kinds" SET ${column} = (SELECT o.${column} FROM "All kinds" o WHERE o.${column}::text <> "All kinds".${column}::text LIMIT 1) WHERE id = 5`,
+        )
+        .catch((error: unknown) => {
+          throw new Error(name, { cause: error });
+        });
       const report = await verifyAll(extracted, true);
       await database.client.query(`UPDATE "All kinds" SET ${column} = (SELECT ${column} FROM kept) WHERE id = 5`);
       await database.client.query('DROP TABLE kept');
-      expect(report.tables[0]?.differences.map(({ kind }) => kind), name).toEqual(['source hash']);
+      expect(
+        report.tables[0]?.differences.map(({ kind }) => kind),
+        name,
+      ).toEqual(['source hash']);
     }
     expect((await verifyAll(extracted, true)).status).toBe('equal');
   });
@@ -172,7 +200,7 @@ describe('against PostgreSQL', () => {
   test('nothing of verify is left on the server', async () => {
     await verifyAll(extracted, true);
     const { rows } = await database.client.query(
-      "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+      'SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
     expect(rows).toEqual([]);
   });

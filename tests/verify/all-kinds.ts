@@ -8,7 +8,9 @@ export function makeSqlite(path: string): void {
   database.exec(`CREATE TABLE "All kinds" (
     id INTEGER PRIMARY KEY, flag BOOLEAN, big BIGINT, amount DECIMAL(12,2), unit DECIMAL(4,4), score REAL,
     day DATE, at TIMESTAMP, "the ""text""" TEXT, doc JSON, token UUID, raw BLOB)`);
-  const insert = database.prepare(`INSERT INTO "All kinds" VALUES (${Array.from({ length: 12 }, () => '?').join(', ')})`);
+  const insert = database.prepare(
+    `INSERT INTO "All kinds" VALUES (${Array.from({ length: 12 }, () => '?').join(', ')})`,
+  );
   database.exec('BEGIN');
   for (let row = 1; row <= SQLITE_ROWS; row++) {
     const some = <T>(value: T): T | null => (row % 7 === 0 ? null : value);
@@ -31,7 +33,19 @@ export function makeSqlite(path: string): void {
   database.close();
 }
 
-const TEXTS = ['', '\\N', 'NULL', 'a,b', 'a "quoted" one', 'line\nand\r\nline\r', 'é 🦊', ' blank ', 'nul\0inside', '-', "'"];
+const TEXTS = [
+  '',
+  '\\N',
+  'NULL',
+  'a,b',
+  'a "quoted" one',
+  'line\nand\r\nline\r',
+  'é 🦊',
+  ' blank ',
+  'nul\0inside',
+  '-',
+  "'",
+];
 
 /** The same kinds in PostgreSQL, which has them all. */
 export const POSTGRES_TABLE = `

@@ -12,7 +12,11 @@ const CELLS: readonly (readonly [ColumnType, string, string | null])[] = [
   [{ kind: 'int64' }, '(-9223372036854775808)::BIGINT', '-9223372036854775808'],
   [{ kind: 'int64' }, 'NULL::BIGINT', null],
   [{ kind: 'decimal', precision: 12, scale: 2 }, '(-0.05)::DECIMAL(12,2)', '-0.05'],
-  [{ kind: 'decimal', precision: 38, scale: 0 }, "'-99999999999999999999999999999999999999'::DECIMAL(38,0)", `-${'9'.repeat(38)}`],
+  [
+    { kind: 'decimal', precision: 38, scale: 0 },
+    "'-99999999999999999999999999999999999999'::DECIMAL(38,0)",
+    `-${'9'.repeat(38)}`,
+  ],
   [{ kind: 'decimal', precision: 38, scale: 38 }, "'-0.1'::DECIMAL(38,38)", `-0.1${'0'.repeat(37)}`],
   [{ kind: 'decimal', precision: 1, scale: 1 }, '0.5::DECIMAL(1,1)', '0.5'],
   [{ kind: 'decimal', precision: 1, scale: 1 }, '0::DECIMAL(1,1)', '0.0'],

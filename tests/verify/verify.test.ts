@@ -7,7 +7,15 @@ import { writeRemovedFiles } from '../../src/checkpoint/removed-files.ts';
 import { openFileReader } from '../../src/verify/duckdb-reader.ts';
 import type { VerifyReport } from '../../src/verify/verification.ts';
 import { makeSqlite, SQLITE_ROWS } from './all-kinds.ts';
-import { type Extracted, extractTable, forgeFile, freshFolder, manifestPath, rewriteManifest, verifyAll } from './extracted.ts';
+import {
+  type Extracted,
+  extractTable,
+  forgeFile,
+  freshFolder,
+  manifestPath,
+  rewriteManifest,
+  verifyAll,
+} from './extracted.ts';
 
 const TABLE = 'All kinds';
 
@@ -70,7 +78,13 @@ describe.each([
 
   test('a missing file that was removed after loading is not lost', async () => {
     const { run, files } = readManifest(manifest);
-    const record = { version: 1, run, removedAt: '2026-01-01T00:00:00Z', reason: 'loaded', files: files.map(({ path }) => path) } as const;
+    const record = {
+      version: 1,
+      run,
+      removedAt: '2026-01-01T00:00:00Z',
+      reason: 'loaded',
+      files: files.map(({ path }) => path),
+    } as const;
     writeRemovedFiles(dirname(manifest), record);
     rmSync(firstFile());
     const some = await verifyAll(extracted);
@@ -159,7 +173,9 @@ describe.each([
   /** Only what the mutations touch needs a type. */
   function csvOf(path: string): string {
     const names = readManifest(manifest).schema.columns.map(({ name }) => name);
-    const types = names.map((name) => `'${name}': '${name === 'id' || name === 'big' ? 'BIGINT' : 'VARCHAR'}'`).join(', ');
+    const types = names
+      .map((name) => `'${name}': '${name === 'id' || name === 'big' ? 'BIGINT' : 'VARCHAR'}'`)
+      .join(', ');
     return `read_csv('${path}', header=true, delim=',', quote='"', escape='"', nullstr='\\N', allow_quoted_nulls=false, auto_detect=false, new_line='\\n', compression='gzip', columns={${types}})`;
   }
 });

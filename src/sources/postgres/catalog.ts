@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableName, type TableRef } from '../../model/table.ts';
-import { nearestNames } from './nearest-names.ts';
+import { nearestNames } from '../../model/nearest-names.ts';
 
 /** A relation found in the catalog. */
 export interface Relation extends TableRef {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
 import type { ColumnSelection } from '../source.ts';
-import { nearestNames } from './nearest-names.ts';
+import { nearestNames } from '../../model/nearest-names.ts';
 import { type NativeType, planColumn } from './types.ts';
 
 /** A column as the catalog has it, in the table's own order. */

@@ -1,4 +1,4 @@
-import { type Problem, SqlextractError, toProblem, type Verdict } from '../../model/problem.ts';
+import { type Problem, SqlextractError, toProblem } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 
 type Rule = Pick<Problem, 'code' | 'fault' | 'verdict' | 'hint'>;
@@ -158,7 +158,8 @@ const TLS_HINT =
   'give the certificate authority with ?sslrootcert=ca.pem; ?sslmode=require encrypts without checking it, ?sslmode=disable does not encrypt';
 
 function ruleFor(error: Error): Rule | null {
-  const { code, message } = error as Error & { code?: unknown };
+  const { code, message, syscall } = error as Error & { code?: unknown; syscall?: unknown };
+  if (error.name === 'ProtocolBreach') return BREACH;
   if (error.name === 'AggregateError') return UNREACHABLE;
   if (
     /^(Connection terminated|Client has encountered a connection error|Client was closed|write after end)/.test(message)
@@ -167,11 +168,19 @@ function ruleFor(error: Error): Rule | null {
   if (message === 'timeout expired') return UNREACHABLE;
   if (typeof code !== 'string') return null;
   const network = NETWORK[code];
-  if (network !== undefined) return network;
+  // The same codes come from files, which are not the server's.
+  if (network !== undefined && (syscall === 'connect' || !['ENOENT', 'EACCES'].includes(code))) return network;
   if (!/^[0-9A-Z]{5}$/.test(code)) return null;
   if (/row-level security|row security/i.test(message)) return ROW_SECURITY;
   return refine(error, BY_STATE[code] ?? BY_STATE[code.slice(0, 2)] ?? QUERY);
 }
+
+const BREACH: Rule = {
+  code: 'SOURCE_PROTOCOL',
+  fault: 'source',
+  verdict: 'fatal',
+  hint: 'run again; if it stays, put ?copy=off into the source URL, which reads through a cursor in text format',
+};
 
 const QUERY: Rule = {
   code: 'SOURCE_QUERY',
@@ -196,9 +205,4 @@ function sentence(error: Error): string {
 function causesOf(error: Error): string[] {
   const code = (error as Error & { code?: unknown }).code;
   return typeof code === 'string' ? [`${code}: ${sentence(error)}`] : [sentence(error)];
-}
-
-/** Whether the run may go on after the problem on the same or on a new connection. */
-export function isPassing(verdict: Verdict): boolean {
-  return verdict === 'retry' || verdict === 'reconnect';
 }

@@ -21,6 +21,7 @@ export async function lockTables(client: pg.Client, tables: readonly LockTarget[
   // In one order in every run: two runs that each wait behind DDL cannot deadlock with each other.
   const ordered = tables.toSorted((a, b) => (quoteTable(a) < quoteTable(b) ? -1 : 1));
   const bySelect: LockTarget[] = [];
+  const before = await client.query<{ lock_timeout: string }>('SHOW lock_timeout');
   await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   for (const table of ordered) {
     const locked = LOCKABLE.includes(table.kind) && (await lockTable(client, table));
@@ -29,7 +30,7 @@ export async function lockTables(client: pg.Client, tables: readonly LockTarget[
   for (const table of bySelect) {
     await named(table, client.query(`SELECT 1 FROM ${quoteTable(table)} LIMIT 0`));
   }
-  await client.query('SET LOCAL lock_timeout = 0');
+  await client.query(`SET LOCAL lock_timeout = '${before.rows[0]?.lock_timeout ?? '0'}'`);
 }
 
 /** False when the server says that this relation cannot be locked by LOCK TABLE, or not by this user. */

@@ -35,13 +35,13 @@ export function rangeRelation(table: TableSchema, range: KeyRange): string {
   return range.kind === 'physical' ? `ONLY ${range.relation}` : quoteTable(table);
 }
 
-/** `AND (…)` for a where text, or nothing. On lines of its own, so that a comment in it ends. Throws WHERE_NOT_A_PREDICATE. */
+/** `AND (…)` for a where text, or nothing. On lines of its own, so that a comment in it ends. Throws WHERE_REFUSED. */
 export function andWhere(table: TableSchema, where: string | null): string {
   if (where === null) return '';
   const reason = checkWhereClause(where);
   if (reason === null) return ` AND (\n${where}\n)`;
   throw new SqlextractError({
-    code: 'WHERE_NOT_A_PREDICATE',
+    code: 'WHERE_REFUSED',
     message: `the where text for ${displayName(table)} is not one predicate: ${reason}`,
     hint: 'write only what follows WHERE, for example --where "status = \'paid\' AND amount > 10"',
     fault: 'usage',

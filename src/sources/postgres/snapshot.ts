@@ -3,6 +3,8 @@ import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
 import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
+import type { LockTarget } from './holder-protocol.ts';
+import { lockTables } from './lock-tables.ts';
 import { isPooled, poolsWholeSessions } from './pooler.ts';
 
 /**
@@ -20,11 +22,11 @@ export async function takeSnapshot(
   const remarks = pooled ? [POOLER] : [];
   if (request.mode === 'none') return noSnapshot(client, remarks);
   const resumed = request.previous === null ? null : await rejoin(client, request);
-  if (resumed !== null) return sharedSnapshot(client, resumed, true, remarks);
+  if (resumed !== null) return sharedSnapshot(client, resumed, request.tables, true, remarks);
   const holder = await startHolder(config, request.tables, request.holdMs, request.runtimeFolder);
   try {
-    await joinSnapshot(client, tokenOf(holder));
-    return await sharedSnapshot(client, holder, false, remarks);
+    await joinSnapshot(client, tokenOf(holder, request.tables));
+    return await sharedSnapshot(client, holder, request.tables, false, remarks);
   } catch (error) {
     await holder.release();
     throw error;
@@ -36,7 +38,7 @@ async function rejoin(client: pg.Client, request: SnapshotRequest): Promise<Atte
   const holder = request.previous === null ? null : await attend(request.previous, request.tables);
   if (holder === null) return null;
   try {
-    await joinSnapshot(client, tokenOf(holder));
+    await joinSnapshot(client, tokenOf(holder, request.tables));
     return holder;
   } catch (error) {
     if (!(error instanceof SqlextractError) || error.problem.verdict !== 'epoch-lost') throw error;
@@ -48,12 +50,13 @@ async function rejoin(client: pg.Client, request: SnapshotRequest): Promise<Atte
 async function sharedSnapshot(
   client: pg.Client,
   holder: AttendedHolder,
+  tables: readonly LockTarget[],
   resumed: boolean,
   remarks: readonly string[],
 ): Promise<Snapshot> {
   const standby = await standbyRemark(client);
   return {
-    token: tokenOf(holder),
+    token: tokenOf(holder, tables),
     facts: holder.held.facts,
     lease: holder.lease,
     resumed,
@@ -94,13 +97,14 @@ async function noSnapshot(client: pg.Client, remarks: readonly string[]): Promis
   };
 }
 
-function tokenOf(holder: AttendedHolder): SnapshotToken {
-  return { snapshot: holder.held.snapshot, holder: holder.lease.id ?? '' };
+function tokenOf(holder: AttendedHolder, tables: readonly LockTarget[]): SnapshotToken {
+  const targets = tables.map(({ schema, name, kind, objectId }) => ({ schema, name, kind, objectId }));
+  return { snapshot: holder.held.snapshot, holder: holder.lease.id ?? '', tables: JSON.stringify(targets) };
 }
 
 /**
  * The client reads inside the epoch from now on, in a transaction that stays open; an empty token leaves it outside of any transaction.
- * Throws SNAPSHOT_LOST (verdict epoch-lost) when the server does not know the snapshot any more.
+ * Throws SNAPSHOT_LOST (verdict epoch-lost) when the server does not know the snapshot any more, SOURCE_LOCKED (verdict retry).
  */
 export async function joinSnapshot(client: pg.Client, token: SnapshotToken): Promise<void> {
   await client.query('ROLLBACK');
@@ -116,6 +120,26 @@ export async function joinSnapshot(client: pg.Client, token: SnapshotToken): Pro
     // invalid_parameter_value; undefined_object since 17; object_not_in_prerequisite_state on Aurora.
     if (['22023', '42704', '55000'].includes(code)) throw lost((error as Error).message, error);
     throw error;
+  }
+  await lockEarly(client, JSON.parse(token['tables'] ?? '[]') as readonly LockTarget[]);
+}
+
+/**
+ * Now rather than at the first read of a table: a TRUNCATE that came in between waits for the holder, this session's lock waits
+ * behind the TRUNCATE, and so nobody would ever go on. What else can go wrong (too many partitions for the server's lock table) is
+ * no reason not to read.
+ */
+async function lockEarly(client: pg.Client, tables: readonly LockTarget[]): Promise<void> {
+  await client.query('SAVEPOINT before_locks');
+  try {
+    await lockTables(client, tables);
+    await client.query('RELEASE SAVEPOINT before_locks');
+  } catch (error) {
+    if (error instanceof SqlextractError) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    await client.query('ROLLBACK TO SAVEPOINT before_locks');
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SqlextractError } from '../../model/problem.ts';
 import type { TableName, TableRef } from '../../model/table.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../../model/nearest-names.ts';
 import { allRows, firstRow, numberCell, textCell } from './query.ts';
 import type { Connection } from './query.ts';
 import { quoteIdentifier } from './quote.ts';

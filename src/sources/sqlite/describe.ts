@@ -6,7 +6,7 @@ import { columnsOf, objectIdOf, resolveRelation, tableRef } from './catalog.ts';
 import type { CatalogColumn, Relation } from './catalog.ts';
 import { scanCellClasses } from './cell-classes.ts';
 import { candidateKeys, hasPrimaryIndex, rowidAlias } from './keys.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../../model/nearest-names.ts';
 import type { Connection } from './query.ts';
 import { AS_TEXT_NOTE, planByCells, planDeclaredType } from './types.ts';
 import type { CellClasses, TypePlan } from './types.ts';
