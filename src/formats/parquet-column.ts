@@ -80,7 +80,8 @@ export class ParquetColumnWriter {
     this.#levels.append(vector.nullCount === 0 ? null : vector.validity, from, reached);
     if (reached < stop) {
       if (this.#levels.rows > 0) this.#flushPage();
-      } else if (this.#levels.rows >= MAX_PAGE_ROWS) this.#flushPage();
+      this.#mode = 'plain';
+    } else if (this.#levels.rows >= MAX_PAGE_ROWS) this.#flushPage();
     return reached;
   }
 

@@ -34,7 +34,7 @@ describe.each([
     extracted = await extractTable({ url, folder: folder.path, table: TABLE, settings: { format, compression } });
     manifest = manifestPath(extracted, TABLE);
     const files = readManifest(manifest).files.map((file) => join(dirname(manifest), file.path));
-    expect(files.length).toBeGreaterThan(2);
+    if (files.length < 3) throw new Error(`only ${files.length} files`);
     pristine = [manifest, ...files].map((path) => [path, readFileSync(path)]);
   });
   beforeEach(() => {
@@ -145,19 +145,15 @@ describe.each([
     expect(kinds(await verifyAll(extracted))).toEqual(['rows']);
   });
 
-  if (format === 'csv') {
-    test.each([
-      ['raw', '"00ff', '"00FF'],
-      ['id', '\n2,', '\n2.0,'],
-      ['flag', 'true', 'TRUE'],
-      ['amount', /,(-?\d+\.\d\d),/, ',$10,'],
-    ])('a cell of %s that is no value of its type is found', async (column, before, after) => {
+  test.each(format === 'csv' ? BAD_CELLS : [])(
+    'a cell of %s that is no value of its type is found',
+    async (column, before, after) => {
       forgeFile(manifest, (file) => gzipSync(gunzipSync(readFileSync(file)).toString('utf8').replace(before, after)));
       expect((await verifyAll(extracted)).tables[0]?.differences).toEqual([
         expect.objectContaining({ kind: 'cells', column }),
       ]);
-    });
-  }
+    },
+  );
 
   /** Writes the first file anew, as DuckDB selects it, and forges its size and hash. */
   async function forged(select: string, change: Parameters<typeof forgeFile>[2]): Promise<void> {
@@ -179,6 +175,13 @@ describe.each([
     return `read_csv('${path}', header=true, delim=',', quote='"', escape='"', nullstr='\\N', allow_quoted_nulls=false, auto_detect=false, new_line='\\n', compression='gzip', columns={${types}})`;
   }
 });
+
+const BAD_CELLS: readonly (readonly [string, string | RegExp, string])[] = [
+  ['raw', '"00ff', '"00FF'],
+  ['id', '\n2,', '\n2.0,'],
+  ['flag', 'true', 'TRUE'],
+  ['amount', /,(-?\d+\.\d\d),/, ',$10,'],
+];
 
 const CSV_COPY = `FORMAT csv, COMPRESSION gzip, HEADER, NULLSTR '\\N', FORCE_QUOTE ("the ""text""", doc, token, raw)`;
 
