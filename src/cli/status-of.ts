@@ -4,7 +4,10 @@ import type { Owner } from '../checkpoint/owner.ts';
 import type { RunTotals } from '../checkpoint/state-reader.ts';
 import type { ConsistencyLevel, RunStatus } from '../checkpoint/store.ts';
 import type { Problem } from '../model/problem.ts';
+import type { SnapshotLease } from '../model/epoch.ts';
 import { displayName } from '../model/table.ts';
+import { driverByName, SOURCE_NAMES } from '../sources/registry.ts';
+import type { HolderView } from '../sources/source.ts';
 
 /** What `status` found; `--json` prints it as it is. */
 export interface Status {
@@ -43,36 +46,52 @@ export interface EpochStatus {
   readonly epoch: number;
   readonly label: string;
   readonly takenAt: string;
-  /** How the holder of its snapshot is found; null when nothing outlives a run. Whether it still lives is known to the source. */
-  readonly holder: Readonly<Record<string, string>> | null;
+  /** The process that keeps its snapshot alive; null when there is none, or it has gone. */
+  readonly holder: HolderView | null;
 }
 
 export async function statusOf(stateDir: string): Promise<Status> {
   const found = listJobs(stateDir);
+  const readable = found.filter((job) => job.kind === 'readable');
   return {
     stateDir,
-    jobs: found.flatMap((job) => (job.kind === 'readable' ? [jobStatus(job)] : [])),
+    jobs: await Promise.all(readable.map(jobStatus)),
     unreadable: found.flatMap((job) =>
       job.kind === 'unreadable' ? [{ stateFile: job.stateFile, problem: job.problem }] : [],
     ),
   };
 }
 
-function jobStatus(job: Extract<JobSummary, { readonly kind: 'readable' }>): JobStatus {
+type ReadableJob = Extract<JobSummary, { readonly kind: 'readable' }>;
+
+async function jobStatus(job: ReadableJob): Promise<JobStatus> {
   const { jobId, stateFile, identity, lockedBy } = job;
   const table = displayName(identity.table);
-  const runs = job.runs.map(runStatus).toReversed();
+  const look = await holderLookup(identity.source);
+  const runs = (await Promise.all(job.runs.map(async (run) => runStatus(run, look)))).toReversed();
   return { job: jobId, table, source: identity.source, selection: identity.selection, stateFile, lockedBy, runs };
 }
 
-function runStatus(run: Extract<JobSummary, { readonly kind: 'readable' }>['runs'][number]): RunStatusOf {
+type HolderLookup = (lease: SnapshotLease | null) => Promise<HolderView | null>;
+
+/** A source that is not registered any more has no holders. */
+async function holderLookup(source: JobIdentity['source']): Promise<HolderLookup> {
+  const name = source['driver'] ?? '';
+  if (!SOURCE_NAMES.includes(name)) return async () => null;
+  const driver = await driverByName(name);
+  return async (lease) => (lease === null ? null : driver.peekHolder(lease));
+}
+
+async function runStatus(run: ReadableJob['runs'][number], look: HolderLookup): Promise<RunStatusOf> {
   const { runId, runKey, status, startedAt, finishedAt, level, folder, totals } = run;
-  const epochs = run.epochs.map(({ epoch, facts, lease }) => ({
-    epoch,
-    label: facts.label,
-    takenAt: facts.takenAt,
-    holder: lease,
-  }));
+  const epochs = await Promise.all(
+    run.epochs.map(async ({ epoch, facts, lease }) => ({
+      epoch,
+      label: facts.label,
+      takenAt: facts.takenAt,
+      holder: await look(lease),
+    })),
+  );
   return {
     runId,
     runKey,

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatCounted } from './amounts.ts';
+import { formatBytes, formatCount, formatCounted, formatSeconds } from './amounts.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
 import type { EpochStatus, JobStatus, RunStatusOf, Status } from './status-of.ts';
@@ -45,7 +45,8 @@ function runLines(run: RunStatusOf, working: boolean): readonly string[] {
   const head = `  run ${run.runId}${key}: ${stateOf(run, working)}, ${amounts}`;
   return [
     printable(head),
-    ...(run.status === 'running' ? [`    ${progressOf(run)}`, ...run.epochs.map(epochLine)] : []),
+    ...(run.status === 'running' ? [`    ${progressOf(run)}`] : []),
+    ...run.epochs.filter((epoch) => run.status === 'running' || epoch.holder !== null).map(epochLine),
     printable(`    ${run.folder}`),
   ];
 }
@@ -70,11 +71,11 @@ function progressOf(run: RunStatusOf): string {
 }
 
 function epochLine(epoch: EpochStatus): string {
-  const holder =
-    epoch.holder === null
-      ? ''
-      : `; holder ${Object.entries(epoch.holder)
-          .map(([name, value]) => `${name} ${value}`)
-          .join(', ')}`;
-  return printable(`    epoch ${epoch.epoch}: ${epoch.label}, taken ${epoch.takenAt}${holder}`);
+  return printable(`    epoch ${epoch.epoch}: ${epoch.label}, taken ${epoch.takenAt}${holderText(epoch.holder)}`);
+}
+
+function holderText(holder: EpochStatus['holder']): string {
+  if (holder === null) return '';
+  const until = holder.endsInMs === null ? 'a run is using it' : `for ${formatSeconds(holder.endsInMs / 1000)} more`;
+  return `; held by process ${holder.pid}, ${until}`;
 }

@@ -28,6 +28,6 @@ export default class Extract extends BaseCommand {
     const { flags } = await this.parse(Extract);
     const settings = await this.settings(flags);
     const { runExtractCommand } = await import('../cli/run-extract.ts');
-    await runExtractCommand(settings, { argv: this.argv, toolVersion: this.config.version });
+    await runExtractCommand(settings, { argv: ['extract', ...this.argv], toolVersion: this.config.version });
   }
 }

@@ -15,6 +15,6 @@ export default class Plan extends BaseCommand {
     const { flags } = await this.parse(Plan);
     const settings = await this.settings({ ...flags, 'dry-run': true });
     const { runExtractCommand } = await import('../cli/run-extract.ts');
-    await runExtractCommand(settings, { argv: this.argv, toolVersion: this.config.version });
+    await runExtractCommand(settings, { argv: ['plan', ...this.argv], toolVersion: this.config.version });
   }
 }

@@ -88,11 +88,11 @@ function writeLiteral(input: Uint8Array, start: number, end: number, out: Uint8A
   return at + length;
 }
 
-/** Copies of at most 64 bytes with a 16-bit offset; never leaves a rest below four. */
+/** Copies of 1 to 64 bytes with a 16-bit offset. */
 function writeCopy(out: Uint8Array, outAt: number, offset: number, length: number): number {
   let at = outAt;
   for (let rest = length; rest > 0; ) {
-    const part = rest <= 64 ? rest : rest < 68 ? 60 : 64;
+    const part = Math.min(rest, 64);
     out[at++] = ((part - 1) << 2) | 2;
     out[at++] = offset;
     out[at++] = offset >> 8;

@@ -13,6 +13,8 @@ const SCHEMES: Readonly<Record<string, string>> = {
   file: 'sqlite',
 };
 
+export const SOURCE_NAMES: readonly string[] = Object.keys(LOADERS);
+
 export const SOURCE_SCHEMES: readonly string[] = Object.keys(SCHEMES);
 
 /** The driver for a URL's scheme; a text without scheme is a path to an SQLite file. Null when no source has the scheme. */

@@ -28,6 +28,16 @@ export interface SourceDriver {
   open(config: SourceConfig, role: SessionRole): Promise<SourceSession>;
   /** Names, codes and verdicts for anything that a session of this driver throws. */
   classify(error: unknown): Problem;
+  /** Whether the holder of a killed (or living) run's snapshot is still there; null when it has gone. Only looks. */
+  peekHolder(lease: SnapshotLease): Promise<HolderView | null>;
+}
+
+export interface HolderView {
+  readonly pid: number;
+  /** attended: a run is connected to it. */
+  readonly state: 'attended' | 'orphaned';
+  /** Milliseconds until it ends by itself; null while it is attended. */
+  readonly endsInMs: number | null;
 }
 
 export interface SourceCapabilities {

@@ -113,6 +113,15 @@ describe('clean', () => {
     expect(await verifyOne()).toMatchObject({ status: 'equal', rows: ROWS });
   });
 
+  test('the marker of a run stays while one of its tables can be finished', async () => {
+    expect(await extract(['a', 'b'], 'after-rename:1')).toMatchObject({ signal: 'SIGKILL' });
+    expect(await cli(['extract', '--table', 'b', '--fresh', '--quiet'])).toMatchObject({ code: 0 });
+    const [marker] = listOpenRuns(stateDir);
+    await clean();
+    expect(listOpenRuns(stateDir)).toEqual([marker]);
+    expect(marker?.jobIds).toHaveLength(2);
+  });
+
   test('--older-than spares a run that was killed just now', async () => {
     expect(await extract(['a'], 'after-rename:2')).toMatchObject({ signal: 'SIGKILL' });
     expect((await clean('--abandoned', '--older-than', '1h')).items.map(({ kind }) => kind)).not.toContain(

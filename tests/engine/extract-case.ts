@@ -50,7 +50,11 @@ export function removeFolders(): void {
 }
 
 /** Many small chunks and one worker, so that what was read when it died is known: kill at `mid-read:3` leaves two chunks done. */
-export const SMALL_CHUNKS = ['--workers', '1', '--chunk-size', '40KB', '--format', 'csv', '--compression', 'none'];
+export const SMALL_CHUNKS = smallChunks(1);
+
+export function smallChunks(workers: number, chunkSize = '20KB'): readonly string[] {
+  return ['--workers', String(workers), '--chunk-size', chunkSize, '--format', 'csv', '--compression', 'none'];
+}
 
 export async function call(test: ExtractCase, args: readonly string[], options: CallOptions = {}): Promise<CliRun> {
   const { fault, env = {}, killAfterMs } = options;
@@ -135,17 +139,32 @@ export async function digestOfFiles(
   tableFolder: string,
   out = 'export',
 ): Promise<Digest & { manifest: Manifest }> {
-  const { path, manifest } = readManifestOf(test, tableFolder, out);
-  const { columns } = manifest.schema;
-  const selects = manifest.files.map((file) => `SELECT * FROM ${relation(manifest, join(dirname(path), file.path))}`);
-  const connection = await openDuckDb();
-  const cells = await queryCells(
-    connection,
-    `SELECT count(*)::INT, coalesce(md5(string_agg(t, chr(10) ORDER BY t)), '') FROM (SELECT ${rowText(columns.map((column) => `CAST(${quoteName(column.name)} AS VARCHAR)`))} AS t FROM (${selects.join(' UNION ALL ')}))`,
+  const { manifest, from } = readerOf(test, tableFolder, out);
+  const text = rowText(manifest.schema.columns.map((column) => `CAST(${quoteName(column.name)} AS VARCHAR)`));
+  const [rows, md5] = await queryRow(
+    `SELECT count(*)::INT, coalesce(md5(string_agg(t, chr(10) ORDER BY t)), '') FROM (SELECT ${text} AS t FROM ${from})`,
   );
-  connection.closeSync();
-  const [[rows, md5] = []] = cells;
   return { rows: Number(rows), md5: String(md5), manifest };
+}
+
+/** Of one numeric column over all files. */
+export async function sumOfFiles(test: ExtractCase, tableFolder: string, column: string): Promise<number> {
+  const { from } = readerOf(test, tableFolder, 'export');
+  const [sum] = await queryRow(`SELECT sum(CAST(${quoteName(column)} AS DOUBLE)) FROM ${from}`);
+  return Number(sum);
+}
+
+async function queryRow(sql: string): Promise<readonly unknown[]> {
+  const connection = await openDuckDb();
+  const [row = []] = await queryCells(connection, sql);
+  connection.closeSync();
+  return row;
+}
+
+function readerOf(test: ExtractCase, tableFolder: string, out: string): { manifest: Manifest; from: string } {
+  const { path, manifest } = readManifestOf(test, tableFolder, out);
+  const selects = manifest.files.map((file) => `SELECT * FROM ${relation(manifest, join(dirname(path), file.path))}`);
+  return { manifest, from: `(${selects.join(' UNION ALL ')})` };
 }
 
 function relation(manifest: Manifest, path: string): string {
@@ -218,7 +237,8 @@ export function createSqliteAccounts(path: string, rows: number, journal: 'WAL' 
     `PRAGMA journal_mode = ${journal};
      CREATE TABLE accounts (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, note TEXT, balance INTEGER);
      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
-     INSERT INTO accounts SELECT i * 2, 0, CASE WHEN i % 7 = 0 THEN NULL WHEN i % 5 = 0 THEN '' ELSE 'note, "' || i * 7919 || '"' END, 100 FROM n`,
+     INSERT INTO accounts SELECT i * 2, 0, CASE WHEN i % 7 = 0 THEN NULL WHEN i % 5 = 0 THEN '' ELSE 'note, "' || i * 7919 || '"' END, 100 FROM n;
+     ANALYZE`,
   );
   database.close();
 }

@@ -166,6 +166,18 @@ describe('statistics', () => {
     expect(await count("f <= '-inf'::DOUBLE")).toBe(10);
   });
 
+  test('a row group with NaN among numbers is not skipped by any comparison', async () => {
+    const column: TestColumn = { name: 'f', type: { kind: 'float64' } };
+    const rows = Array.from({ length: 120 }, (_, row): Cell[] => [row % 12 === 5 ? Number.NaN : (row % 12) - 4]);
+    const path = join(folder, 'nan.parquet');
+    await encodeToFile(path, parquetFormat, [column], rows, { rowGroupBytes: 96 });
+    const [groups] = await query(`SELECT num_row_groups AS n FROM parquet_file_metadata(${quoteText(path)})`);
+    expect(groups).toEqual({ n: '10' });
+    // DuckDB sorts NaN above everything.
+    const [above] = await query(`SELECT count(*) AS n FROM read_parquet(${quoteText(path)}) WHERE f > 100`);
+    expect(above).toEqual({ n: '10' });
+  });
+
   test('bounds are the smallest and largest values, long texts cut to bounds that still hold', async () => {
     const rows = ['b', 'ä', `a${'z'.repeat(100)}`, `ü${'\u{10ffff}'.repeat(40)}`].map((text, row): Cell[] => [
       row - 2,

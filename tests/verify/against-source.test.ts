@@ -109,6 +109,15 @@ describe('against SQLite', () => {
     expect(report.tables[0]).toMatchObject({ status: 'equal', source: { verdict: 'impossible' } });
   });
 
+  test('a folder whose name DuckDB would take for a pattern or a partition', async () => {
+    using other = freshFolder();
+    const folder = join(other.path, "day=1 [a]*? it's");
+    for (const format of ['csv', 'parquet'] as const) {
+      const wish = { url, folder, table: TABLE, settings: { format, compression: 'zstd' } } as const;
+      expect(await verifyAll(await extractTable(wish), true)).toMatchObject({ status: 'equal', problem: null });
+    }
+  });
+
   test('an empty table is equal', async () => {
     using other = freshFolder();
     inSource('CREATE TABLE empty (a INTEGER, b TEXT)');

@@ -1,6 +1,8 @@
-import type { SourceDriver } from '../source.ts';
+import type { HolderView, SourceDriver } from '../source.ts';
 import { parsePostgres } from './config.ts';
+import type { SnapshotLease } from '../../model/epoch.ts';
 import { connect } from './connect.ts';
+import { peekHolder } from './holder-client.ts';
 import { classifyPostgres, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';
 import { PostgresSession } from './session.ts';
@@ -21,4 +23,14 @@ export const postgresDriver: SourceDriver = {
     }
   },
   classify: classifyPostgres,
+  peekHolder: viewHolder,
 };
+
+async function viewHolder(lease: SnapshotLease): Promise<HolderView | null> {
+  const answer = await peekHolder(lease);
+  if (answer === null || answer.state.kind === 'ended') return null;
+  const { pid, state } = answer;
+  return state.kind === 'orphaned'
+    ? { pid, state: 'orphaned', endsInMs: state.endsInMs }
+    : { pid, state: 'attended', endsInMs: null };
+}

@@ -34,6 +34,7 @@ export const sqliteDriver: SourceDriver = {
   name: 'sqlite',
   urlSchemes: ['sqlite', 'file'],
   capabilities: { sharedSnapshot: true, lateJoin: false, snapshotOutlivesRun: false },
+  peekHolder: async () => null,
   parse: parseSqliteUrl,
   open: async (config) => {
     const options = sqliteOptions(config);
