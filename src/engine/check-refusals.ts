@@ -6,6 +6,8 @@ import type { ResolvedTable } from './resolve-tables.ts';
 export async function checkRefusals(runs: readonly ResolvedTable[]): Promise<void> {
   for (const run of runs) {
     const format = await formatByName(run.settings.format);
+    const marker = format.refusesMarker(run.settings.nullMarker, run.table.columns.length);
+    if (marker !== null) throw markerRefused(run.settings.nullMarker, marker);
     const whole = format.refusesTable(run.table);
     if (whole !== null) throw refused(`${format.name} cannot hold ${run.name}: ${whole}`);
     for (const column of run.table.columns) {
@@ -21,5 +23,14 @@ function refused(message: string): SqlextractError {
     message,
     hint: 'leave the column out with --exclude-columns, take it as text with --as-text, or choose another --format',
     fault: 'data',
+  });
+}
+
+function markerRefused(marker: string, reason: string): SqlextractError {
+  return new SqlextractError({
+    code: 'NULL_MARKER_TAKEN',
+    message: `the NULL marker ${JSON.stringify(marker)}: ${reason}`,
+    hint: 'choose one without quotes, commas, line ends and digits: --null \\N',
+    fault: 'usage',
   });
 }

@@ -53,15 +53,17 @@ async function tryEpoch(
 ): Promise<LiveEpoch | null> {
   const { request, coordinator } = context;
   const shared = request.consistency !== 'chunk';
-  const snapshot = await coordinator.takeSnapshot({
+  // Threads take as long to start as a snapshot takes: both at once.
+  const started = new WorkerPool(request.workers, context.setup);
+  const taken = coordinator.takeSnapshot({
     tables: runs.map((run) => run.table),
     mode: shared ? 'shared' : 'none',
     holdMs: request.holdMs,
     previous,
     runtimeFolder: context.runtimeFolder,
   });
-  const threads = Math.min(request.workers, snapshot.maxReaders ?? request.workers);
-  const pool = new WorkerPool(threads, context.setup);
+  const snapshot = await orDispose(taken, started);
+  const pool = await fittedPool(started, snapshot.maxReaders, context.setup);
   try {
     if (shared) await pool.join(request.source, snapshot.token);
     if (await snapshot.confirm()) {
@@ -83,6 +85,22 @@ async function tryEpoch(
 /** A TRUNCATE that came between the snapshot and its readers goes first when the snapshot is let go. */
 function isPassing(error: unknown): boolean {
   return error instanceof SqlextractError && error.problem.verdict === 'retry';
+}
+
+async function orDispose(taken: Promise<Snapshot>, pool: WorkerPool): Promise<Snapshot> {
+  try {
+    return await taken;
+  } catch (error) {
+    await pool[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A snapshot that takes fewer readers than were asked for is rare enough for a second start. */
+async function fittedPool(started: WorkerPool, maxReaders: number | null, setup: WorkerSetup): Promise<WorkerPool> {
+  if (maxReaders === null || maxReaders >= started.threads) return started;
+  await started[Symbol.asyncDispose]();
+  return new WorkerPool(maxReaders, setup);
 }
 
 function liveEpoch(snapshot: Snapshot, pool: WorkerPool, shared: boolean): LiveEpoch {

@@ -3,7 +3,7 @@ import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import { openJob } from '../checkpoint/open-job.ts';
 import type { RunMarker } from '../checkpoint/run-marker.ts';
-import { beginRunMarker, endRun, listOpenRuns, newRunId } from '../checkpoint/run-marker.ts';
+import { beginRunMarker, endRun } from '../checkpoint/run-marker.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
 import type { SnapshotLease } from '../model/epoch.ts';
 import type { Problem } from '../model/problem.ts';
@@ -13,12 +13,14 @@ import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
 import { makePrivateFolder } from '../sinks/private-folder.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { checkRefusals } from './check-refusals.ts';
 import { basisOf } from './plan-basis.ts';
+import type { RunDecision } from './decide-run.ts';
 import { decideRun } from './decide-run.ts';
 import { discardFiles } from './discard-files.ts';
 import type { RunWatcher } from './events.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
-import { otherJobsAreComplete } from './other-jobs.ts';
+import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
 import type { RefusedTable, ResolvedTable } from './resolve-tables.ts';
@@ -60,6 +62,7 @@ export async function openRuns(
   watcher: RunWatcher,
 ): Promise<OpenRuns> {
   const { tables, refused } = await resolveTables(request, session, watcher);
+  await checkRefusals(tables);
   const identity = await session.identity();
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());
@@ -103,65 +106,58 @@ async function decideAll(
   watcher: RunWatcher,
   dispose: () => void,
 ): Promise<OpenRuns> {
-  const jobIds = open.map((table) => table.handle.jobId).sort();
-  const mine = (marker: RunMarker) => JSON.stringify([...marker.jobIds].sort()) === JSON.stringify(jobIds);
-  const marker = listOpenRuns(request.stateDir).findLast(mine) ?? null;
-  const decided = open.map((table) => {
-    const current = table.handle.store.currentRun();
-    const sameOpenRun = marker !== null && current?.runId === marker.runId;
-    const { name, fingerprint } = table;
-    return {
-      table,
-      decision: decideRun({
-        table: name,
-        current,
-        sameOpenRun,
-        fingerprint,
-        runKey: request.runKey,
-        fresh: request.fresh,
-      }),
-    };
-  });
-  if (request.fresh && marker !== null) endRun(request.stateDir, marker.runId);
-  const runId = marker !== null && !request.fresh ? marker.runId : newRunId(new Date());
+  const jobs = open.map((table) => table.handle);
+  const markers = openMarkersOf(request.stateDir, jobs);
+  const decided = open.map((table) => ({ table, decision: decide(request, table, markers) }));
+  if (request.fresh) for (const marker of markers) endRun(request.stateDir, marker.runId);
+  const runId = runIdFor(request.fresh ? [] : markers, jobs);
   if (decided.some(({ decision }) => decision.kind === 'new')) {
-    beginRunMarker(request.stateDir, {
-      runId,
-      startedAt: new Date().toISOString(),
-      commandLine: request.commandLine,
-      jobIds,
-    });
+    const { stateDir, commandLine } = request;
+    const jobIds = jobs.map((job) => job.jobId);
+    beginRunMarker(stateDir, { runId, startedAt: new Date().toISOString(), commandLine, jobIds });
   }
   const runs: TableRun[] = [];
   const already: AlreadyDone[] = [];
   for (const { table, decision } of decided) {
-    if (decision.kind === 'already') {
-      already.push({ name: table.name, run: decision.run, jobId: table.handle.jobId });
-      continue;
-    }
-    if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
-    const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId);
-    const run = restoreRun({ ...table, record, number: runs.length, resumed: decision.kind === 'resume' });
-    await makeRunFolder(run.folder);
-    await checkDoneFiles(run, watcher);
-    watcher.event({
-      kind: 'table-planned',
-      table: run.name,
-      resumed: run.resumed,
-      estimatedRows: run.table.estimatedRows,
-      doneRows: run.totals.rows,
-    });
-    runs.push(run);
+    if (decision.kind === 'already') already.push({ name: table.name, run: decision.run, jobId: table.handle.jobId });
+    else runs.push(await begin(request, { table, decision, runId, number: runs.length }, watcher));
   }
-  return {
-    runs,
-    already,
-    refused,
-    previousLease: commonLease(runs),
-    closeRuns: () => closeRuns(request.stateDir, runs, already),
-    tooManySnapshots,
-    [Symbol.dispose]: dispose,
-  };
+  const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
+  const previousLease = commonLease(runs);
+  return { runs, already, refused, previousLease, closeRuns, tooManySnapshots, [Symbol.dispose]: dispose };
+}
+
+function decide(request: ExtractRequest, table: OpenTable, markers: readonly RunMarker[]): RunDecision {
+  const { name, fingerprint, handle } = table;
+  const current = handle.store.currentRun();
+  const sameOpenRun = markers.some((marker) => marker.runId === current?.runId);
+  const { runKey, fresh } = request;
+  return decideRun({ table: name, current, sameOpenRun, fingerprint, runKey, fresh });
+}
+
+interface Beginning {
+  readonly table: OpenTable;
+  readonly decision: Exclude<RunDecision, { readonly kind: 'already' }>;
+  readonly runId: string;
+  readonly number: number;
+}
+
+async function begin(request: ExtractRequest, beginning: Beginning, watcher: RunWatcher): Promise<TableRun> {
+  const { table, decision, runId, number } = beginning;
+  if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
+  const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId);
+  const run = restoreRun({ ...table, record, number, resumed: decision.kind === 'resume' });
+  await makeRunFolder(run.folder);
+  await checkDoneFiles(run, watcher);
+  const { name, resumed, totals } = run;
+  watcher.event({
+    kind: 'table-planned',
+    table: name,
+    resumed,
+    estimatedRows: run.table.estimatedRows,
+    doneRows: totals.rows,
+  });
+  return run;
 }
 
 async function makeRunFolder(folder: string): Promise<void> {
@@ -199,17 +195,6 @@ function commonLease(runs: readonly TableRun[]): SnapshotLease | null {
   const leases = new Set(runs.map((run) => JSON.stringify(run.epochs.at(-1)?.lease ?? null)));
   const [only] = leases;
   return leases.size === 1 && only !== undefined ? (JSON.parse(only) as SnapshotLease | null) : null;
-}
-
-function closeRuns(stateDir: string, runs: readonly TableRun[], already: readonly AlreadyDone[]): void {
-  const complete = new Set([...runs.filter((run) => run.finished !== null), ...already].map((each) => each.jobId));
-  const runIds = new Set([...runs.map((run) => run.runId), ...already.map((each) => each.run.runId)]);
-  for (const marker of listOpenRuns(stateDir)) {
-    if (!runIds.has(marker.runId)) continue;
-    const others = marker.jobIds.filter((jobId) => !complete.has(jobId));
-    const unfinishedHere = runs.some((run) => run.finished === null && others.includes(run.jobId));
-    if (!unfinishedHere && otherJobsAreComplete(stateDir, marker.runId, others)) endRun(stateDir, marker.runId);
-  }
 }
 
 function tooManySnapshots(problem: Problem): SqlextractError {

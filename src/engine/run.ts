@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { createSharedState, clearStop, requestStop, viewWorkers } from '../workers/shared-state.ts';
 import { buildReport } from './build-report.ts';
-import { checkRefusals } from './check-refusals.ts';
 import type { DispatchEnd } from './dispatch.ts';
 import { dispatch, failTable } from './dispatch.ts';
 import type { EpochContext } from './epoch.ts';
@@ -40,7 +39,6 @@ export async function runExtract(request: ExtractRequest, watcher: RunWatcher): 
   const startedAt = performance.now();
   await using coordinator = await request.driver.open(request.source, 'coordinator');
   using open = await openRuns(request, coordinator, watcher);
-  await checkRefusals(open.runs);
 
   const { batchBytes } = shareMemory(request.bufferBytes, request.workers);
   const shared = createSharedState(request.workers, { rows: request.batchRows, bytes: batchBytes });

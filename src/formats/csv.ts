@@ -1,4 +1,3 @@
-import { SqlextractError } from '../model/problem.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { CSV_DIALECT } from './csv-dialect.ts';
 import { CsvEncoder } from './csv-encoder.ts';
@@ -17,6 +16,7 @@ export const csvFormat: FileFormat = {
   describe: describeCsv,
   refuses: () => null,
   refusesTable: refusesColumns,
+  refusesMarker,
   open: async (schema, out, options) => {
     checkMarker(options.nullMarker, schema.columns.length);
     return new CsvEncoder(schema, out, options);
@@ -54,14 +54,13 @@ function describeCsv({ type }: ColumnSchema): string {
 /** Unquoted cells that other values take, or that a reader would split. */
 const TAKEN = /[",\r\n]|^(?:true|false|-?Infinity|NaN|[-+]?\d.*)$/;
 
+/** An empty marker would make blank lines of a single column, which readers skip. */
+function refusesMarker(marker: string, columns: number): string | null {
+  if (TAKEN.test(marker)) return 'it cannot be told from a value';
+  return marker === '' && columns === 1 ? 'it makes blank lines of the only column, which readers skip' : null;
+}
+
 function checkMarker(marker: string, columns: number): void {
-  const blankLine = marker === '' && columns === 1;
-  if (!TAKEN.test(marker) && !blankLine) return;
-  const why = blankLine ? 'makes blank lines of the only column, which readers skip' : 'cannot be told from a value';
-  throw new SqlextractError({
-    code: 'NULL_MARKER_TAKEN',
-    message: `the NULL marker ${JSON.stringify(marker)} ${why}`,
-    hint: 'choose one without quotes, commas, line ends and digits: --null \\N',
-    fault: 'usage',
-  });
+  const reason = refusesMarker(marker, columns);
+  if (reason !== null) throw new Error(`the NULL marker ${JSON.stringify(marker)}: ${reason}`);
 }

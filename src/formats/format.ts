@@ -23,6 +23,8 @@ export interface FileFormat {
   refuses(column: ColumnSchema): string | null;
   /** Why the set of columns cannot be written (two names that differ by case only); null when it can. */
   refusesTable(table: TableSchema): string | null;
+  /** Why the NULL marker cannot be told from a value; null when it can, or when the format has no use for one. */
+  refusesMarker(marker: string, columns: number): string | null;
   open(schema: TableSchema, out: ByteSink, options: FormatOptions): Promise<ChunkEncoder>;
 }
 

@@ -18,6 +18,7 @@ export const parquetFormat: FileFormat = {
   describe: (column) => describeParquetType(column.type),
   refuses: refusesDecimal,
   refusesTable: refusesColumns,
+  refusesMarker: () => null,
   open: async (schema, out, options) => new ParquetEncoder(schema, out, options),
 };
 

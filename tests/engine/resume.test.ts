@@ -208,7 +208,7 @@ describe('jobs', () => {
     const path = ownDatabase();
     change(path, 'CREATE TABLE b AS SELECT * FROM accounts; CREATE TABLE c AS SELECT * FROM accounts');
     const flags = ['--table', 'accounts', '--table', 'b', '--table', 'c', ...SMALL_CHUNKS];
-    await die(test, flags, 'before-manifest:2');
+    await die(test, flags, 'before-manifest:3');
     const before = filesOf('accounts');
     const report = await finish(test, flags);
     expect(report.tables.find(({ table }) => table === 'accounts')?.status).toBe('already-done');

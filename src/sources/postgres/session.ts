@@ -42,7 +42,11 @@ export class PostgresSession implements SourceSession {
   }
 
   identity(): Promise<Readonly<Record<string, string>>> {
-    return classified(identify(this.client, this.config));
+    return classified(this.identify());
+  }
+
+  private async identify(): Promise<Readonly<Record<string, string>>> {
+    return { driver: 'postgres', ...(await identify(this.client, this.config)) };
   }
 
   listTables(): Promise<readonly TableRef[]> {
