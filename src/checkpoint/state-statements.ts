@@ -13,7 +13,7 @@ const WRITES = {
   progress: `UPDATE runs SET plan_complete = ?, covered_to = ?, next_part = ?, next_block = ?
     WHERE run_id = ? AND status = 'running'`,
   plan: "INSERT INTO chunks (run_id, ordinal, range, row_limit, status) VALUES (?, ?, ?, ?, 'planned')",
-  started: `UPDATE chunks SET status = 'started', attempts = ?, started_at = ?
+  started: `UPDATE chunks SET status = 'started', attempts = ?, started_at = ?, last_problem = NULL
     WHERE run_id = ? AND ordinal = ? AND status <> 'done'`,
   done: `UPDATE chunks SET status = 'done', rows = ?, epoch = ?, null_marker_cells = ?, started_at = ?, finished_at = ?
     WHERE run_id = ? AND ordinal = ? AND status = 'started'`,

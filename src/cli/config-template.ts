@@ -53,7 +53,7 @@ defaults:
   # compression: zstd                # zstd, snappy, gzip or none
   # chunk_size: 100MB                # what one file aims at
   # workers: 4
-  # batch_size: 65536                # rows of one batch in memory
+  # batch_size: 32768                # rows of one batch in memory
   # buffer_size: 512MB               # memory for batches over all workers
   # parallel_write: true
   # consistency: snapshot            # or require, or chunk

@@ -70,11 +70,11 @@ export const speedFlags = {
     description: 'Without it one a core, at least 2 and at most 8.',
     helpValue: '<n>',
   }),
-  'batch-size': string({ summary: 'Rows of one record batch in memory (default 65536).', helpValue: '<rows>' }),
+  'batch-size': string({ summary: 'Rows of one record batch in memory (default 32768).', helpValue: '<rows>' }),
   'chunk-size': string({ summary: 'Bytes that one file aims at (default 100MB).', helpValue: '<size>' }),
   'buffer-size': string({
     summary: 'Memory for batches over all workers.',
-    description: 'It throttles the readers. Without it an eighth of the memory there is, 64MB to 256MB.',
+    description: 'It throttles the readers. Without it 64MB for each worker, at most an eighth of the memory.',
     helpValue: '<size>',
   }),
   'parallel-write': boolean({

@@ -96,9 +96,10 @@ function choose(
   values: SettingValues,
   resources: Resources,
 ): { readonly workers: number; readonly bufferBytes: number; readonly batchRows: number } {
-  const buffers = chooseBuffers(resources.memoryBytes);
+  const workers = values.workers ?? chooseWorkers(resources.cores);
+  const buffers = chooseBuffers(resources.memoryBytes, workers);
   return {
-    workers: values.workers ?? chooseWorkers(resources.cores),
+    workers,
     bufferBytes: values.bufferBytes ?? buffers.bufferBytes,
     batchRows: values.batchRows ?? buffers.batchRows,
   };

@@ -38,10 +38,13 @@ export function chooseWorkers(cores: number): number {
   return Math.min(8, Math.max(2, cores));
 }
 
-/** Memory for batches over all workers: an eighth of what there is, 64 MB to 256 MB; and the rows of one record batch. */
-export function chooseBuffers(memoryBytes: number): { readonly bufferBytes: number; readonly batchRows: number } {
-  const bufferBytes = Math.min(256 * MEGABYTE, Math.max(64 * MEGABYTE, Math.floor(memoryBytes / 8)));
-  return { bufferBytes, batchRows: 65_536 };
+/** Memory for batches over all workers: 64 MB each, an eighth of the memory at most; and the rows of one record batch. */
+export function chooseBuffers(
+  memoryBytes: number,
+  workers: number,
+): { readonly bufferBytes: number; readonly batchRows: number } {
+  const bufferBytes = Math.min(64 * MEGABYTE * workers, Math.max(32 * MEGABYTE, Math.floor(memoryBytes / 8)));
+  return { bufferBytes, batchRows: 32_768 };
 }
 
 /** Lines of /proc/self/cgroup: `0::/path` (v2) or `4:memory:/path` (v1). */

@@ -3,17 +3,15 @@ import { SqlextractError } from '../model/problem.ts';
 import type { ResolvedTable } from './resolve-tables.ts';
 
 /** Asks the format, before anything is read, what it cannot write. Throws FORMAT_REFUSES naming table and column. */
-export async function checkRefusals(runs: readonly ResolvedTable[]): Promise<void> {
-  for (const run of runs) {
-    const format = await formatByName(run.settings.format);
-    const marker = format.refusesMarker(run.settings.nullMarker, run.table.columns.length);
-    if (marker !== null) throw markerRefused(run.settings.nullMarker, marker);
-    const whole = format.refusesTable(run.table);
-    if (whole !== null) throw refused(`${format.name} cannot hold ${run.name}: ${whole}`);
-    for (const column of run.table.columns) {
-      const reason = format.refuses(column);
-      if (reason !== null) throw refused(`${format.name} cannot hold ${run.name}.${column.name}: ${reason}`);
-    }
+export async function checkRefusals(run: ResolvedTable): Promise<void> {
+  const format = await formatByName(run.settings.format);
+  const marker = format.refusesMarker(run.settings.nullMarker, run.table.columns.length);
+  if (marker !== null) throw markerRefused(run.settings.nullMarker, marker);
+  const whole = format.refusesTable(run.table);
+  if (whole !== null) throw refused(`${format.name} cannot hold ${run.name}: ${whole}`);
+  for (const column of run.table.columns) {
+    const reason = format.refuses(column);
+    if (reason !== null) throw refused(`${format.name} cannot hold ${run.name}.${column.name}: ${reason}`);
   }
 }
 

@@ -13,7 +13,6 @@ import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
 import { makePrivateFolder } from '../sinks/private-folder.ts';
 import type { SourceSession } from '../sources/source.ts';
-import { checkRefusals } from './check-refusals.ts';
 import { basisOf } from './plan-basis.ts';
 import type { RunDecision } from './decide-run.ts';
 import { decideRun } from './decide-run.ts';
@@ -62,7 +61,6 @@ export async function openRuns(
   watcher: RunWatcher,
 ): Promise<OpenRuns> {
   const { tables, refused } = await resolveTables(request, session, watcher);
-  await checkRefusals(tables);
   const identity = await session.identity();
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());

@@ -9,7 +9,6 @@ import { cutNext } from '../planner/cut-ranges.ts';
 import { nextRangeRows } from '../planner/range-size.ts';
 import type { Snapshot, SourceSession } from '../sources/source.ts';
 import { basisOf } from './plan-basis.ts';
-import { checkRefusals } from './check-refusals.ts';
 import type { PlanReport, TablePlan } from './report.ts';
 import type { ExtractRequest } from './request.ts';
 import type { ResolvedTable } from './resolve-tables.ts';
@@ -21,7 +20,6 @@ const RANGES_SHOWN = 20;
 export async function planExtract(request: ExtractRequest): Promise<PlanReport> {
   await using session = await request.driver.open(request.source, 'coordinator');
   const { tables } = await resolveTables({ ...request, onTableError: 'stop' }, session, null);
-  await checkRefusals(tables);
   const isolation = await tryIsolation(request, session, tables);
   try {
     const plans: TablePlan[] = [];

@@ -3,6 +3,8 @@ import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
+import { checkCondition } from './check-condition.ts';
+import { checkRefusals } from './check-refusals.ts';
 import type { RunWatcher } from './events.ts';
 import { narrowSelection } from './narrow-selection.ts';
 import type { ExtractRequest, TableSettings } from './request.ts';
@@ -23,7 +25,7 @@ const EVERYTHING: ColumnSelection = { include: null, exclude: [], asText: [] };
 
 /**
  * The tables of a command with their columns, types and keys. A table named twice in different spellings is taken once. Under
- * `--on-table-error continue` one that cannot be described is reported and the others go on.
+ * `--on-table-error continue` one that cannot be described, or not be written as asked, is reported and the others go on.
  */
 export async function resolveTables(
   request: Pick<ExtractRequest, 'tables' | 'tableSettings' | 'onTableError' | 'driver'>,
@@ -51,7 +53,12 @@ export async function resolveTables(
   const all = [...found.values()];
   const tables: ResolvedTable[] = [];
   for (const [name, table] of found) {
-    const resolved = await orRefused(name, async () => selectColumns(request, session, table, all));
+    const resolved = await orRefused(name, async () => {
+      const selected = await selectColumns(request, session, table, all);
+      await checkRefusals(selected);
+      await checkCondition(selected, session);
+      return selected;
+    });
     if (resolved !== null) tables.push(resolved);
   }
   return { tables, refused };

@@ -1,5 +1,5 @@
 import type { JobHandle } from '../checkpoint/open-job.ts';
-import type { RunRecord } from '../checkpoint/store.ts';
+import type { ChunkRecord, RunRecord } from '../checkpoint/store.ts';
 import type { ResolvedTable } from './resolve-tables.ts';
 import type { TableRun } from './table-run.ts';
 import { addReport, NO_TOTALS } from './table-run.ts';
@@ -40,10 +40,15 @@ export function restoreRun(request: RestoreRequest): TableRun {
     chunks: new Map(saved.map(({ chunk }) => [chunk.ordinal, chunk])),
     done: new Map(done.map((report) => [report.ordinal, report])),
     totals,
-    attempts: new Map(saved.map(({ chunk, attempts }) => [chunk.ordinal, attempts])),
+    attempts: new Map(saved.map((record) => [record.chunk.ordinal, attemptsOf(record)])),
     epoch: 0,
     epochs: [...record.epochs],
     problem: null,
     finished: null,
   };
+}
+
+/** An attempt that met somebody else's file wrote none: the next one must not take that file for its own and replace it. */
+function attemptsOf({ attempts, lastProblem }: ChunkRecord): number {
+  return lastProblem?.code === 'FILE_IN_THE_WAY' ? Math.max(0, attempts - 1) : attempts;
 }

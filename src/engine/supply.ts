@@ -73,10 +73,14 @@ export class ChunkSupply {
     return this.#runs.some((run) => run.problem === null && !run.progress.complete);
   }
 
+  /** Chunks that can be given out. A failed table keeps its own for a rerun; counting them would end the cutting for all others. */
+  #ready(): number {
+    return this.#runs.reduce((sum, run) => sum + (run.problem === null ? run.pending.length : 0), 0);
+  }
+
   /** An error of a cut ahead is met again by the next `next` or `settle`, which await the same promise. */
   #cutAhead(): void {
-    const ready = this.#runs.reduce((sum, run) => sum + run.pending.length, 0);
-    if (ready < this.#workers && this.#anythingToCut()) this.#cut().catch(() => undefined);
+    if (this.#ready() < this.#workers && this.#anythingToCut()) this.#cut().catch(() => undefined);
   }
 
   async #cut(): Promise<void> {
@@ -84,8 +88,7 @@ export class ChunkSupply {
     this.#cutting = (async () => {
       await before;
       const run = this.#runs.find((each) => each.problem === null && !each.progress.complete);
-      const ready = this.#runs.reduce((sum, each) => sum + each.pending.length, 0);
-      if (run === undefined || ready >= this.#workers) return;
+      if (run === undefined || this.#ready() >= this.#workers) return;
       try {
         await this.#cutOne(run);
       } catch (error) {

@@ -50,9 +50,10 @@ test('cgroup v1: its word for no limit is no limit', async () => {
 
 test('workers and buffers', () => {
   expect([1, 2, 5, 64].map(chooseWorkers)).toEqual([2, 2, 5, 8]);
-  expect(chooseBuffers(256_000_000).bufferBytes).toBe(64_000_000);
-  expect(chooseBuffers(1_600_000_000).bufferBytes).toBe(200_000_000);
-  expect(chooseBuffers(MACHINE).bufferBytes).toBe(256_000_000);
+  expect(chooseBuffers(100_000_000, 2).bufferBytes).toBe(32_000_000);
+  expect(chooseBuffers(800_000_000, 2).bufferBytes).toBe(100_000_000);
+  expect(chooseBuffers(MACHINE, 2).bufferBytes).toBe(128_000_000);
+  expect(chooseBuffers(MACHINE, 8).bufferBytes).toBe(512_000_000);
 });
 
 test('this machine has at least one core and some memory', () => {

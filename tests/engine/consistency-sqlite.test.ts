@@ -20,7 +20,8 @@ import {
 } from './extract-case.ts';
 
 /** From the first half of the rows to the second; the sum stays. */
-const MOVE_ALL = 'BEGIN IMMEDIATE; UPDATE accounts SET balance = balance - 1 WHERE id <= 8000; UPDATE accounts SET balance = balance + 1 WHERE id > 8000; COMMIT';
+const MOVE_ALL =
+  'BEGIN IMMEDIATE; UPDATE accounts SET balance = balance - 1 WHERE id <= 8000; UPDATE accounts SET balance = balance + 1 WHERE id > 8000; COMMIT';
 
 const FLAGS = ['--table', 'accounts', ...SMALL_CHUNKS];
 
@@ -70,10 +71,10 @@ describe.each(['WAL', 'DELETE'] as const)('SQLite, journal mode %s', (journal) =
   it('a writer during the run changes nothing in the files', async () => {
     const { path, test } = await database();
     const writer = new DatabaseSync(path, { timeout: 10 });
-    let stop = false;
+    const control = { stopped: false };
     let commits = 0;
     const writing = (async () => {
-      for (; !stop; await sleep(5)) {
+      for (; !control.stopped; await sleep(5)) {
         try {
           writer.exec(MOVE_ALL);
           commits += 1;
@@ -84,7 +85,7 @@ describe.each(['WAL', 'DELETE'] as const)('SQLite, journal mode %s', (journal) =
       }
     })();
     const report = await finish(test, ['--table', 'accounts', ...smallChunks(3)]);
-    stop = true;
+    control.stopped = true;
     await writing;
     writer.close();
     expect(commits).toBeGreaterThan(0);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from 'pg';
-import pg from 'pg';
+import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FreshDatabase } from '../support/postgres-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
@@ -74,12 +73,12 @@ const TOTAL = ROWS * 100;
 
 /** Inserts, updates, moves of keys and deletes, each transaction keeping the sum of balances; until told to stop. */
 async function withWriter<T>(table: string, work: () => Promise<T>): Promise<T> {
-  const writer = new pg.Client({ connectionString: database.url });
+  const writer = new Client({ connectionString: database.url });
   await writer.connect();
-  let stop = false;
+  const control = { stopped: false };
   let transactions = 0;
   const writing = (async () => {
-    for (let seed = 1; !stop; seed += 1) {
+    for (let seed = 1; !control.stopped; seed += 1) {
       const [a, b, c] = [101, 7919, 104_729].map((prime) => 2 * (1 + ((seed * prime) % ROWS)));
       await writer.query(`BEGIN;
         UPDATE ${table} SET balance = balance - 1, version = version + 1 WHERE id = ${a};
@@ -98,7 +97,7 @@ async function withWriter<T>(table: string, work: () => Promise<T>): Promise<T> 
     expect(transactions, 'the writer wrote').toBeGreaterThan(before);
     return result;
   } finally {
-    stop = true;
+    control.stopped = true;
     await writing;
     await writer.end();
   }
@@ -248,12 +247,14 @@ describe('locks and what is left behind', () => {
     await accounts('queue_a');
     await createAccounts(client, 'queue_b', ROWS);
     const truth = await digest('queue_b');
-    const other = new pg.Client({ connectionString: database.url });
+    const other = new Client({ connectionString: database.url });
     await other.connect();
     const flags = ['--table', 'queue_a', '--table', 'queue_b', ...SMALL_CHUNKS];
     const running = finish(test, flags);
     await until('the tables are locked', async () => {
-      const { rows } = await client.query("SELECT 1 FROM pg_locks WHERE relation = 'queue_b'::regclass AND mode = 'AccessShareLock'");
+      const { rows } = await client.query(
+        "SELECT 1 FROM pg_locks WHERE relation = 'queue_b'::regclass AND mode = 'AccessShareLock'",
+      );
       return rows.length > 0;
     });
     await sleep(300);

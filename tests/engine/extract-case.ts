@@ -52,8 +52,8 @@ export function removeFolders(): void {
 /** Many small chunks and one worker, so that what was read when it died is known: kill at `mid-read:3` leaves two chunks done. */
 export const SMALL_CHUNKS = smallChunks(1);
 
-export function smallChunks(workers: number, chunkSize = '20KB'): readonly string[] {
-  return ['--workers', String(workers), '--chunk-size', chunkSize, '--format', 'csv', '--compression', 'none'];
+export function smallChunks(workers: number, chunkSize = '20KB', format = 'csv'): readonly string[] {
+  return ['--workers', String(workers), '--chunk-size', chunkSize, '--format', format, '--compression', 'none'];
 }
 
 export async function call(test: ExtractCase, args: readonly string[], options: CallOptions = {}): Promise<CliRun> {
@@ -198,7 +198,7 @@ export function digestOfSqlite(path: string, from: string, columns: readonly str
     .all()
     .map((row) => Buffer.from(String(row['t'])));
   database.close();
-  const sorted = texts.toSorted(Buffer.compare).map((one) => one.toString());
+  const sorted = texts.toSorted((one, other) => Buffer.compare(one, other)).map((one) => one.toString());
   return {
     rows: sorted.length,
     md5: sorted.length === 0 ? '' : createHash('md5').update(sorted.join('\n')).digest('hex'),

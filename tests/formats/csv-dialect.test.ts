@@ -14,7 +14,6 @@ import { testTable, type Cell, type TestColumn } from '../support/batch.ts';
 import { csvText } from '../support/csv-text.ts';
 import { openDuckDb, readCsvTexts } from '../support/duckdb.ts';
 import { EDGE_VALUES } from '../support/edge-values.ts';
-import { DEFAULT_OPTIONS, encodeRows, encodeToFile } from '../support/encode.ts';
 import { randomTable } from '../support/random-cells.ts';
 
 const column = (type: ColumnType, name = 'v'): TestColumn => ({ name, type });

@@ -27,7 +27,11 @@ function randomArray(random: Random, element: Element): string {
   if (length === 0) return '{}';
   const first = random.integer(-3, 5);
   if (random.chance(0.2)) return `[${first}:${first + length - 1}]=${row(random, element, length)}`;
-  if (random.chance(0.25)) return `{${random.list(1, 3, () => '').map(() => row(random, element, length)).join(',')}}`;
+  if (random.chance(0.25))
+    return `{${random
+      .list(1, 3, () => '')
+      .map(() => row(random, element, length))
+      .join(',')}}`;
   return row(random, element, length);
 }
 
@@ -57,7 +61,8 @@ const whole = (most: number) => (random: Random) => {
   const from = random.integer(-most, most - 2);
   return [String(from), String(random.integer(from, most - 1))] as const;
 };
-const sorted = (make: Element) => (random: Random) => [make(random), make(random)].toSorted() as unknown as readonly [string, string];
+const sorted = (make: Element) => (random: Random) =>
+  [make(random), make(random)].toSorted() as unknown as readonly [string, string];
 /** Sorted as text, which is by time only without offsets. */
 const instants = sorted((random) => `${randomTimestamp(random)}+00`);
 const decimals = (random: Random) => {
@@ -65,7 +70,11 @@ const decimals = (random: Random) => {
   return [`${from}.${randomDigits(random, 30)}`, `${from + random.integer(2, 99)}.${randomDigits(random, 9)}`] as const;
 };
 
-const ranges = (subject: string, edges: readonly string[], ordered: (random: Random) => readonly [string, string]): TypeValues[] => {
+const ranges = (
+  subject: string,
+  edges: readonly string[],
+  ordered: (random: Random) => readonly [string, string],
+): TypeValues[] => {
   const one = rangeOf(ordered);
   const [range, multirange] = [`${subject}range`, `${subject}multirange`];
   return [
@@ -82,11 +91,21 @@ const ranges = (subject: string, edges: readonly string[], ordered: (random: Ran
 };
 
 export const COMPOUNDS: readonly TypeValues[] = [
-  arrays('integer[]', '_int4', ['{1,NULL,3}', '[0:2]={1,2,3}', '{{1,2},{3,NULL}}', '[-1:0][5:6]={{1,2},{3,4}}', '{{{1}}}'], INTEGER),
+  arrays(
+    'integer[]',
+    '_int4',
+    ['{1,NULL,3}', '[0:2]={1,2,3}', '{{1,2},{3,NULL}}', '[-1:0][5:6]={{1,2},{3,4}}', '{{{1}}}'],
+    INTEGER,
+  ),
   arrays('bigint[]', '_int8', ['{9223372036854775807,-9223372036854775808}'], INTEGER),
   arrays('text[]', '_text', ['{"a,b","","NULL",NULL}', String.raw`{"\\N","\"","{}"}`], TEXT),
   arrays('varchar(10)[]', '_varchar', [], (random) => [...TEXT(random)].slice(0, 10).join('')),
-  arrays('numeric[]', '_numeric', ['{1e400,NaN,1.10}'], (random) => `${randomDigits(random, 40)}.${randomDigits(random, 10)}`),
+  arrays(
+    'numeric[]',
+    '_numeric',
+    ['{1e400,NaN,1.10}'],
+    (random) => `${randomDigits(random, 40)}.${randomDigits(random, 10)}`,
+  ),
   arrays('double precision[]', '_float8', ['{NaN,-0,Infinity,5e-324}'], randomDouble),
   arrays('boolean[]', '_bool', [], (random) => random.pick(['t', 'f'])),
   arrays('bytea[]', '_bytea', [], (random) => `\\x${random.hex(2 * random.integer(0, 20))}`),
@@ -98,7 +117,13 @@ export const COMPOUNDS: readonly TypeValues[] = [
   arrays('mood[]', '_mood', ['{sad,NULL}'], (random) => random.pick(['sad', 'Blue sky', 'a,"b"'])),
   arrays('pair[]', '_pair', [], compositePair),
   listed('mood', 'string', ['sad', 'Blue sky', 'a,"b"', '😀', 'NULL']),
-  { type: 'pair', name: 'pair', kind: 'string', edges: ['(,)', '(1,"a ""b"", c")', '(,"")', '(-2147483648,NULL)'], random: compositePair },
+  {
+    type: 'pair',
+    name: 'pair',
+    kind: 'string',
+    edges: ['(,)', '(1,"a ""b"", c")', '(,"")', '(-2147483648,NULL)'],
+    random: compositePair,
+  },
   {
     type: 'nested',
     name: 'nested',
@@ -107,14 +132,40 @@ export const COMPOUNDS: readonly TypeValues[] = [
     random: (random) => `(${field(compositePair(random))},${field(randomArray(random, TEXT))},${randomDate(random)})`,
   },
   { type: 'label', name: 'label', kind: 'string', edges: AWKWARD_TEXTS, random: TEXT },
-  { type: 'amount', name: 'amount', kind: 'decimal', edges: ['99999999.99', '-99999999.99'], random: (random) => `${random.integer(-1e7, 1e7)}.${random.integer(10, 99)}` },
-  { type: 'small_amount', name: 'small_amount', kind: 'decimal', edges: ['999.99', '-0.01'], random: (random) => `${random.integer(-999, 998)}.5` },
-  { type: 'moment', name: 'moment', kind: 'timestamp', edges: ['0001-01-01 00:00:00+00'], random: randomInstant, },
-  { type: 'numbers', name: 'numbers', kind: 'string', edges: ['[0:1]={1,NULL}'], random: (random) => randomArray(random, INTEGER) },
+  {
+    type: 'amount',
+    name: 'amount',
+    kind: 'decimal',
+    edges: ['99999999.99', '-99999999.99'],
+    random: (random) => `${random.integer(-1e7, 1e7)}.${random.integer(10, 99)}`,
+  },
+  {
+    type: 'small_amount',
+    name: 'small_amount',
+    kind: 'decimal',
+    edges: ['999.99', '-0.01'],
+    random: (random) => `${random.integer(-999, 998)}.5`,
+  },
+  { type: 'moment', name: 'moment', kind: 'timestamp', edges: ['0001-01-01 00:00:00+00'], random: randomInstant },
+  {
+    type: 'numbers',
+    name: 'numbers',
+    kind: 'string',
+    edges: ['[0:1]={1,NULL}'],
+    random: (random) => randomArray(random, INTEGER),
+  },
   ...ranges('int4', ['[1,5)', '[-2147483648,2147483647)'], whole(2_147_483_647)),
   ...ranges('int8', ['[1,9223372036854775807)'], whole(2 ** 52)),
-  ...ranges('num', ['[1.10,1.1000]', '(-Infinity,NaN]'].slice(0, 1), decimals),
-  ...ranges('date', ['[-infinity,infinity)'], sorted((random) => randomDate(random))),
-  ...ranges('ts', ['["0044-03-15 00:00:00 BC",infinity)'], sorted((random) => randomTimestamp(random))),
+  ...ranges('num', ['[1.10,1.1000]'], decimals),
+  ...ranges(
+    'date',
+    ['[-infinity,infinity)'],
+    sorted((random) => randomDate(random)),
+  ),
+  ...ranges(
+    'ts',
+    ['["0044-03-15 00:00:00 BC",infinity)'],
+    sorted((random) => randomTimestamp(random)),
+  ),
   ...ranges('tstz', ['["2024-01-01 00:00:00+02",infinity)'], instants),
 ];

@@ -3,14 +3,21 @@ import { AWKWARD_TEXTS, clipped, randomJson, randomText } from './random-text.ts
 import { listed, type TypeValues } from './type-values.ts';
 
 const FLOATS = ['0', '-0', '1', '-1', '0.1', 'NaN', 'Infinity', '-Infinity', '16777217', '0.30000000000000004'];
-const DOUBLES = [...FLOATS, '1.7976931348623157e308', '-1.7976931348623157e308', '5e-324', '-5e-324', '2.2250738585072014e-308'];
+const DOUBLES = [
+  ...FLOATS,
+  '1.7976931348623157e308',
+  '-1.7976931348623157e308',
+  '5e-324',
+  '-5e-324',
+  '2.2250738585072014e-308',
+];
 const REALS = [...FLOATS, '3.4028235e38', '-3.4028235e38', '1e-45', '-1e-45', '1.17549435e-38', '1.17549421e-38'];
 
 /** Any double but NaN, by its bits. */
 export function randomDouble(random: Random): string {
   const view = new DataView(new ArrayBuffer(8));
   if (random.chance(0.4)) return String(random.integer(-1e9, 1e9) / 10 ** random.integer(0, 6));
-  view.setBigUint64(0, random.natural((1n << 64n) - 1n) * (random.chance(0.5) ? 1n : 0n) + BigInt(`0x${random.hex(16)}`) & ((1n << 64n) - 1n));
+  view.setBigUint64(0, BigInt(`0x${random.hex(16)}`));
   const value = view.getFloat64(0);
   return Number.isNaN(value) ? '0.5' : Object.is(value, -0) ? '-0' : String(value);
 }
@@ -90,7 +97,8 @@ const BYTEA: TypeValues = {
   name: 'bytea',
   kind: 'binary',
   edges: BYTEA_EDGES.map((hex) => `\\x${hex}`),
-  random: (random) => `\\x${random.hex(2 * random.integer(0, random.pick([3, 20, 200, random.chance(0.1) ? 4096 : 300])))}`,
+  random: (random) =>
+    `\\x${random.hex(2 * random.integer(0, random.pick([3, 20, 200, random.chance(0.1) ? 4096 : 300])))}`,
 };
 
 const texts = (type: string, name: string, most: number, oracle?: string): TypeValues => ({
@@ -104,8 +112,25 @@ const texts = (type: string, name: string, most: number, oracle?: string): TypeV
 /** A cast of char(n) to text drops the padding, which is part of the value. */
 const PADDED = 'textin(bpcharout($))';
 
-const EXTREME_NUMBERS = ['12345678901234567890', '1.10', '-0', '-0.0', '9007199254740993', '1e-7', '0.30000000000000004'];
-const jsonEdges = ['null', '""', '[]', '{}', '{"a":1,"a":2}', ' {"b" : 1 , "a": [1.10]}\n', '12345678901234567890.10', '"\\u00e9\\n\\\\"'];
+const EXTREME_NUMBERS = [
+  '12345678901234567890',
+  '1.10',
+  '-0',
+  '-0.0',
+  '9007199254740993',
+  '1e-7',
+  '0.30000000000000004',
+];
+const jsonEdges = [
+  'null',
+  '""',
+  '[]',
+  '{}',
+  '{"a":1,"a":2}',
+  ' {"b" : 1 , "a": [1.10]}\n',
+  '12345678901234567890.10',
+  '"\\u00e9\\n\\\\"',
+];
 
 export const SCALARS: readonly TypeValues[] = [
   listed('boolean', 'boolean', ['true', 'false'], { name: 'bool' }),
@@ -171,7 +196,11 @@ export const SCALARS: readonly TypeValues[] = [
     type: 'uuid',
     name: 'uuid',
     kind: 'uuid',
-    edges: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'],
+    edges: [
+      '00000000-0000-0000-0000-000000000000',
+      'ffffffff-ffff-ffff-ffff-ffffffffffff',
+      'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11',
+    ],
     random: (random) => random.hex(32),
   },
   {

@@ -71,6 +71,11 @@ export function isText(kind: ColumnKind): boolean {
 }
 
 /** Types of which nothing but a list of values is needed: each random value is one of them. */
-export function listed(type: string, kind: ColumnKind, values: readonly string[], more: Partial<TypeValues> = {}): TypeValues {
+export function listed(
+  type: string,
+  kind: ColumnKind,
+  values: readonly string[],
+  more: Partial<TypeValues> = {},
+): TypeValues {
   return { type, name: type, kind, edges: values, random: (random) => random.pick(values), ...more };
 }

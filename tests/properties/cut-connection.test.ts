@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Digest, ExtractCase } from '../engine/extract-case.ts';
+import { digestOfPostgres, expectFiles, extract, finish, newCase, removeFolders } from '../engine/extract-case.ts';
+import { type Cut, CUT_WAYS, CuttingProxy, type SeenConnection } from '../support/cutting-proxy.ts';
+import { type FreshDatabase, freshDatabase } from '../support/postgres-server.ts';
+import { Random } from './random.ts';
+
+/*
+ * A connection of the program is cut, or goes silent, at a random byte of what the server sends on it. The program ends with every
+ * row, or says that it did not; it never waits for ever; and the same command, run again, finishes exactly.
+ *
+ *   CUTS=100 npx vitest run tests/properties/cut-connection.test.ts     so many cuts instead of 20
+ *   SEED=7 …                                                            others
+ */
+const CUTS = Number(process.env['CUTS'] ?? 20);
+const SEED = Number(process.env['SEED'] ?? 20_261);
+
+const ROWS = 20_000;
+const TABLE = 'measured';
+const COLUMNS = ['id', 'note', 'amount', 'at'];
+const FLAGS = [
+  '--table',
+  TABLE,
+  '--workers',
+  '2',
+  '--chunk-size',
+  '200KB',
+  '--batch-size',
+  '500',
+  '--format',
+  'csv',
+  '--compression',
+  'none',
+];
+const OPTIONS = '?watchdog=2s&connect_timeout=3';
+/** The silence itself, the questions about it, the back-off of a few tries, and the run on a busy machine. */
+const LONGEST_MS = 40_000;
+
+let database: FreshDatabase;
+let truth: Digest;
+/** The connections of a run that nothing disturbs, and how much each was sent. */
+let connections: readonly SeenConnection[];
+
+beforeAll(async () => {
+  database = await freshDatabase('cut_connection');
+  await database.client.query(
+    `CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, note text, amount numeric(12,2), at timestamp);
+     INSERT INTO ${TABLE} SELECT i * 3, CASE WHEN i % 7 = 0 THEN NULL ELSE repeat('note "' || i || '", ', i % 5) END, i / 8.0,
+       '2024-01-01'::timestamp + i * interval '1 minute' FROM generate_series(1, ${ROWS}) i;
+     ANALYZE ${TABLE}`,
+  );
+  truth = await digestOfPostgres(database.client, TABLE, COLUMNS.slice(0, 3));
+  await using proxy = await CuttingProxy.start(database.url, null);
+  const test = newCase(proxy.url(database.url, OPTIONS));
+  await finish(test, FLAGS);
+  await exact(test);
+  connections = proxy.seen();
+});
+
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+  removeFolders();
+});
+
+async function exact(test: ExtractCase): Promise<void> {
+  const manifest = await expectFiles(test, `public.${TABLE}`, truth);
+  expect(manifest.files.length).toBeGreaterThan(3);
+}
+
+/** Half of the cuts are in what the readers are sent; small offsets, which lie in the handshake, as likely as large ones. */
+function randomCut(random: Random, index: number): Cut {
+  const named = (part: string) => connections.filter(({ application }) => application.endsWith(part));
+  const part =
+    index % 2 === 0 ? 'reader' : ((['coordinator', 'holder', 'reader'] as const)[((index - 1) / 2) % 3] ?? 'reader');
+  const { application, number, bytes } = random.pick(named(part));
+  const afterBytes = random.chance(0.3) ? random.integer(0, 600) : random.integer(0, bytes - 1);
+  return {
+    application,
+    number,
+    afterBytes: Math.min(afterBytes, bytes - 1),
+    way: CUT_WAYS[index % CUT_WAYS.length] ?? 'fin',
+  };
+}
+
+async function cutOnce(cut: Cut): Promise<void> {
+  const where = `${cut.application} ${cut.number}, ${cut.way} after ${cut.afterBytes} bytes`;
+  const { folder, code } = await runCut(cut, where);
+  const direct: ExtractCase = { folder, url: database.url };
+  if (code === 0) await exact(direct);
+  await finish(direct, FLAGS);
+  await exact(direct);
+}
+
+async function runCut(cut: Cut, where: string): Promise<{ folder: string; code: number | null }> {
+  await using proxy = await CuttingProxy.start(database.url, cut);
+  const test = newCase(proxy.url(database.url, OPTIONS));
+  const run = await extract(test, FLAGS);
+  expect(proxy.wasCut, `${where} was never reached`).toBe(true);
+  expect(run.ms, `${where}: ${run.stderr}`).toBeLessThan(LONGEST_MS);
+  expect(run.signal, where).toBeNull();
+  if (run.code !== 0) expect(run.stderr, where).toMatch(/^ {4}code: (SOURCE|SNAPSHOT|HOLDER)_[A-Z_]+$/m);
+  return { folder: test.folder, code: run.code };
+}
+
+describe('a connection is cut', () => {
+  it.each(Array.from({ length: CUTS }, (_, index) => index))(
+    'number %i',
+    async (index) => {
+      const cut = randomCut(new Random(SEED * 1000 + index), index);
+      await cutOnce(cut);
+    },
+    150_000,
+  );
+});
