@@ -60,7 +60,7 @@ describe('flags > environment > file > defaults', () => {
     expect(await load({})).toMatchObject({
       workers: 4,
       bufferBytes: 256_000_000,
-      batchRows: 65_536,
+      batchRows: 32_768,
       chunkBytes: 100_000_000,
       format: 'parquet',
       compression: null,

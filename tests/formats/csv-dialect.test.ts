@@ -10,10 +10,11 @@ import { CSV_DIALECT } from '../../src/formats/csv-dialect.ts';
 import { csvFormat } from '../../src/formats/csv.ts';
 import { describeColumnType, type ColumnType } from '../../src/model/column-type.ts';
 import { rowsOfAllKinds } from '../conformance/format.suite.ts';
-import { testTable, type Cell, type TestColumn } from '../support/batch.ts';
+import type { Cell, TestColumn } from '../support/batch.ts';
 import { csvText } from '../support/csv-text.ts';
 import { openDuckDb, readCsvTexts } from '../support/duckdb.ts';
 import { EDGE_VALUES } from '../support/edge-values.ts';
+import { encodeRows, encodeToFile } from '../support/encode.ts';
 import { randomTable } from '../support/random-cells.ts';
 
 const column = (type: ColumnType, name = 'v'): TestColumn => ({ name, type });
