@@ -16,8 +16,13 @@ export interface SizeGoal {
   readonly workers: number;
 }
 
-/** Fewer rows than this are not worth a range of their own: the cost of one is about 10 ms. */
-export const SMALLEST_RANGE = 20_000;
+/**
+ * Fewer rows are not worth a range of their own, whose cost is about 10 ms. Small tables are cut smaller than large ones, so that
+ * every worker gets something of them.
+ */
+const SMALLEST = { least: 10_000, most: 50_000 } as const;
+/** A range towards the end takes this part of what each worker has left on average. */
+const SHARE_OF_REST = 2 / 3;
 /** Until bytes are measured no range is larger than this. */
 const FIRST_RANGE = 250_000;
 const LARGEST_RANGE = 50_000_000;
@@ -25,22 +30,27 @@ const LARGEST_RANGE = 50_000_000;
 const FIRST_SHRINK = 0.5;
 
 /**
- * How many rows the next range should have: as many as make a file of the wanted size, but towards the end no more than
- * half of each worker's share of the rest (guided self-scheduling), so that all workers end together.
+ * How many rows the next range should have: as many as make a file of the wanted size, but towards the end only a part of each
+ * worker's share of the rest (guided self-scheduling), so that all workers end together.
  */
 export function nextRangeRows(facts: SizeFacts, goal: SizeGoal): number {
   const measured = facts.measuredRows > 0;
   const full = goal.chunkBytes / Math.max(0.5, bytesPerRow(facts));
   const wanted = Math.min(full, measured ? LARGEST_RANGE : FIRST_RANGE);
   const share = restShare(facts, goal.workers);
-  const smallest = Math.min(SMALLEST_RANGE, Math.max(1, full));
+  const smallest = Math.min(smallestRange(facts, goal.workers), Math.max(1, full));
   return Math.max(1, Math.floor(Math.max(smallest, Math.min(wanted, share))));
 }
 
 function restShare(facts: SizeFacts, workers: number): number {
   if (facts.estimatedRows === null) return Number.POSITIVE_INFINITY;
   const rest = facts.estimatedRows - facts.plannedRows;
-  return workers === 1 ? Number.POSITIVE_INFINITY : Math.max(0, rest) / (2 * workers);
+  return workers === 1 ? Number.POSITIVE_INFINITY : (Math.max(0, rest) / workers) * SHARE_OF_REST;
+}
+
+function smallestRange(facts: SizeFacts, workers: number): number {
+  const fair = (facts.estimatedRows ?? Number.POSITIVE_INFINITY) / (2 * workers);
+  return Math.min(SMALLEST.most, Math.max(SMALLEST.least, fair));
 }
 
 function bytesPerRow(facts: SizeFacts): number {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,6 @@ import {
   removeFolders,
   SMALL_CHUNKS,
   smallChunks,
-  statusOf,
   until,
 } from './extract-case.ts';
 
@@ -178,16 +177,17 @@ describe('jobs', () => {
   it('a second process on the same job is refused, one on another table runs beside it', async () => {
     const path = ownDatabase();
     change(path, 'CREATE TABLE other AS SELECT * FROM accounts');
-    const first = finish(test, ['--table', 'accounts', ...smallChunks(1, '2KB')]);
-    await until(
-      'it is locked',
-      async () => existsSync(join(test.folder, '.sqlextract')) && (await statusOf(test)).jobs[0]?.lockedBy !== null,
-    );
-    const beside = finish(test, ['--table', 'other', ...SMALL_CHUNKS]);
-    const { stderr } = await refuse(test, ACCOUNTS, 'JOB_LOCKED', 4);
-    expect(stderr).toMatch(/locked by process \d+.*extract --table accounts/);
-    await first;
-    await beside;
+    const first = start(['--table', 'accounts', ...smallChunks(1, '2KB')]);
+    await until('the first files are there', () => firstFilesAreThere());
+    first.child.kill('SIGSTOP');
+    try {
+      const { stderr } = await refuse(test, ACCOUNTS, 'JOB_LOCKED', 4);
+      expect(stderr).toMatch(new RegExp(`locked by process ${first.child.pid} .*extract --table accounts`));
+      await finish(test, ['--table', 'other', ...SMALL_CHUNKS]);
+    } finally {
+      first.child.kill('SIGCONT');
+    }
+    expect((await first.ended).code).toBe(0);
     await expectFiles(test, 'accounts', digestOfSqlite(path, 'accounts', ACCOUNT_COLUMNS));
     await expectFiles(test, 'other', digestOfSqlite(path, 'other', ACCOUNT_COLUMNS));
   });
@@ -262,11 +262,13 @@ describe('signals', () => {
   });
 });
 
-/** Sends the signal when the first files are there. */
-async function stopBy(
-  signal: NodeJS.Signals,
-  flags: readonly string[],
-): Promise<{ code: number | null; stderr: string }> {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+/** The program, to be signalled while it works. */
+function start(flags: readonly string[]): Started {
   const program = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
   const child = spawn(process.execPath, [program, 'extract', ...flags], {
     cwd: test.folder,
@@ -275,10 +277,18 @@ async function stopBy(
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stderr }));
+  return { child, ended };
+}
+
+function firstFilesAreThere(): boolean {
   const folder = join(test.folder, 'export', 'accounts');
-  await until('the first files are there', () => existsSync(folder) && Object.keys(filesOf('accounts')).length > 2);
+  return existsSync(folder) && Object.keys(filesOf('accounts')).length > 2;
+}
+
+async function stopBy(signal: NodeJS.Signals, flags: readonly string[]): Promise<Awaited<Started['ended']>> {
+  const { child, ended } = start(flags);
+  await until('the first files are there', () => firstFilesAreThere());
   child.kill(signal);
-  const [code] = await ended;
-  return { code, stderr };
+  return ended;
 }

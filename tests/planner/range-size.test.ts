@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextRangeRows, SMALLEST_RANGE } from '../../src/planner/range-size.ts';
+import { nextRangeRows } from '../../src/planner/range-size.ts';
 
 const KNOWN = {
   estimatedRows: 10_000_000,
@@ -19,8 +19,8 @@ describe('the size of the next range', () => {
   it('becomes smaller towards the end, so that workers end together', () => {
     const facts = { ...KNOWN, measuredRows: 1000, measuredBytes: 1000 };
     const goal = { chunkBytes: 1e9, workers: 4 };
-    expect(nextRangeRows({ ...facts, plannedRows: 9_200_000 }, goal)).toBe(100_000);
-    expect(nextRangeRows({ ...facts, plannedRows: 9_990_000 }, goal)).toBe(SMALLEST_RANGE);
+    expect(nextRangeRows({ ...facts, plannedRows: 9_400_000 }, goal)).toBe(100_000);
+    expect(nextRangeRows({ ...facts, plannedRows: 9_990_000 }, goal)).toBe(50_000);
   });
 
   it('is moderate before anything is measured', () => {
@@ -29,7 +29,7 @@ describe('the size of the next range', () => {
 
   it('gives every worker something of a table that would fit into one file', () => {
     const facts = { ...KNOWN, estimatedRows: 200_000, estimatedBytes: 20_000_000 };
-    expect(nextRangeRows(facts, { chunkBytes: 100_000_000, workers: 8 })).toBe(SMALLEST_RANGE);
+    expect(nextRangeRows(facts, { chunkBytes: 100_000_000, workers: 8 })).toBe(16_666);
   });
 
   it('goes below the smallest range when rows are huge', () => {

@@ -40,6 +40,7 @@ it('reads what pg-copy-streams reads', async () => {
   const table = await session.describe({ schema: 'public', name: 'pairs' }, ALL_COLUMNS);
   const ours = await readRows(session, { table });
   expect(theirs).toHaveLength(ROWS);
-  const texts = (rows: readonly (readonly unknown[])[]) => rows.map(([id, v]) => `${String(id)} ${v === null ? '∅' : (v as string)}`).sort();
+  const texts = (rows: readonly (readonly unknown[])[]) =>
+    rows.map(([id, v]) => `${String(id)} ${v === null ? '∅' : (v as string)}`).sort();
   expect(texts(ours)).toEqual(texts(theirs));
 });
