@@ -10,7 +10,7 @@ import type { ExtractRequest } from './request.ts';
 import { decideRetry } from './retry.ts';
 import type { ChunkSupply, Supplied } from './supply.ts';
 import type { TableRun } from './table-run.ts';
-import { addReport } from './table-run.ts';
+import { addReport, isRead } from './table-run.ts';
 
 /** How a stretch of work inside one epoch ended. */
 export type DispatchEnd =
@@ -29,6 +29,8 @@ export interface DispatchContext {
   readonly failures: { count: number };
   /** Stops all workers at their next batch. */
   stopWorkers(): void;
+  /** Called when the last chunk of a table is done. */
+  tableRead(run: TableRun): Promise<void>;
 }
 
 /**
@@ -83,13 +85,24 @@ async function readOne(
       run.attempts.set(chunk.ordinal, attempt);
       run.store.started(run.runId, chunk.ordinal, attempt);
       const outcome = await context.pool.run(chunkTask(context, run, chunk, attempt));
-      if (outcome.kind === 'done') return recordDone(context, run, outcome.report);
+      if (outcome.kind === 'done') return await afterDone(context, run, outcome.report, halt);
       if (outcome.kind === 'stopped') return context.supply.putBack(run, chunk);
       const again = await afterFailure(context, { run, chunk, tries }, outcome.problem, halt, halted);
       if (!again) return;
     }
   } finally {
     run.inHand.delete(chunk.ordinal);
+  }
+}
+
+/** A table is finished as soon as it is read, so that a later table's trouble does not keep its files from being used. */
+async function afterDone(context: DispatchContext, run: TableRun, report: ChunkReport, halt: Halt): Promise<void> {
+  recordDone(context, run, report);
+  if (!isRead(run)) return;
+  try {
+    await context.tableRead(run);
+  } catch (error) {
+    halt(asEnd(error));
   }
 }
 

@@ -107,7 +107,7 @@ async function decideAll(
   const jobs = open.map((table) => table.handle);
   const markers = openMarkersOf(request.stateDir, jobs);
   const decided = open.map((table) => ({ table, decision: decide(request, table, markers) }));
-  if (request.fresh) for (const marker of markers) endRun(request.stateDir, marker.runId);
+  if (request.fresh) await leaveRuns(request, markers, decided);
   const runId = runIdFor(request.fresh ? [] : markers, jobs);
   if (decided.some(({ decision }) => decision.kind === 'new')) {
     const { stateDir, commandLine } = request;
@@ -123,6 +123,21 @@ async function decideAll(
   const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
   const previousLease = commonLease(runs);
   return { runs, already, refused, previousLease, closeRuns, tooManySnapshots, [Symbol.dispose]: dispose };
+}
+
+/** `--fresh`: the killed runs over these tables are over, and nobody needs their snapshots any more. */
+async function leaveRuns(
+  request: ExtractRequest,
+  markers: readonly RunMarker[],
+  decided: readonly { readonly decision: RunDecision }[],
+): Promise<void> {
+  for (const { decision } of decided) {
+    const left = decision.kind === 'new' ? decision.discard : null;
+    const lease = left?.epochs.at(-1)?.lease ?? null;
+    const onlyOurs = markers.some((marker) => marker.runId === left?.runId);
+    if (lease !== null && onlyOurs) await request.driver.endHolder(lease);
+  }
+  for (const marker of markers) endRun(request.stateDir, marker.runId);
 }
 
 function decide(request: ExtractRequest, table: OpenTable, markers: readonly RunMarker[]): RunDecision {

@@ -85,7 +85,8 @@ async function oneEpoch(context: RunContext, first: boolean): Promise<DispatchEn
   const { pool, token, snapshot } = epoch;
   const stopWorkers = () => requestStop(setup.shared);
   const { rowGroupBytes } = shareMemory(request.bufferBytes, pool.threads);
-  const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers };
+  const tableRead = async (run: TableRun) => finishIfRead(context, run);
+  const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers, tableRead };
   const supply = new ChunkSupply(live, coordinator, pool.threads, (run, error) =>
     failTable(dispatchContext, run, error),
   );

@@ -30,6 +30,8 @@ export interface SourceDriver {
   classify(error: unknown): Problem;
   /** Whether the holder of a killed (or living) run's snapshot is still there; null when it has gone. Only looks. */
   peekHolder(lease: SnapshotLease): Promise<HolderView | null>;
+  /** Ends the holder of a snapshot that nobody will go on with; does nothing when it has gone. */
+  endHolder(lease: SnapshotLease): Promise<void>;
 }
 
 export interface HolderView {

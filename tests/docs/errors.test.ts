@@ -21,7 +21,11 @@ function sources(folder: string): readonly string[] {
 function codesInSource(): ReadonlySet<string> {
   const text = sources('src').join('\n');
   const literals = [...text.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'|\bcode: '([A-Z]+)'/g)];
-  const launcher = [...sources('bin').join('\n').matchAll(/code: ([A-Z]+(?:_[A-Z]+)*)/g)].map(([, code = '']) => code);
+  const launcher = [
+    ...sources('bin')
+      .join('\n')
+      .matchAll(/code: ([A-Z]+(?:_[A-Z]+)*)/g),
+  ].map(([, code = '']) => code);
   const codes = literals.map(([, word, single]) => word ?? single ?? '').filter((code) => !NOT_CODES.test(code));
   return new Set([...codes, ...launcher]);
 }
@@ -54,10 +58,12 @@ test('exit codes are those of cli/exit-codes.ts', () => {
 test('a code whose fault is written beside it has that exit code', () => {
   const exitsOf = new Map(explained().map(({ code, exits }) => [code, exits]));
   const pairs = sources('src').flatMap((text) =>
-    [...text.matchAll(/\bcode: '([A-Z0-9_]+)',(?:(?!\bcode: )[^])*?\bfault: '(\w+)'/g)].map(([, code = '', fault = '']) => ({
-      code,
-      exit: EXIT_CODES[fault as keyof typeof EXIT_CODES],
-    })),
+    [...text.matchAll(/\bcode: '([A-Z0-9_]+)',(?:(?!\bcode: )[^])*?\bfault: '(\w+)'/g)].map(
+      ([, code = '', fault = '']) => ({
+        code,
+        exit: EXIT_CODES[fault as keyof typeof EXIT_CODES],
+      }),
+    ),
   );
   expect(pairs.length).toBeGreaterThan(60);
   expect(pairs.filter(({ code, exit }) => exitsOf.get(code)?.includes(exit) !== true)).toEqual([]);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
@@ -24,4 +25,15 @@ test('a table that left a killed run over two tables by --fresh does not keep th
   const finished = await call(crash, both);
   expect(finished, finished.stderr).toMatchObject({ code: 0 });
   expect(finished.stdout).toContain('10,000 rows');
+});
+
+test('a table is complete before the next one is read', async () => {
+  const crash = newCase(twoTables());
+  const both = ['extract', '--table', 'a', '--table', 'b', '--workers', '1', '--chunk-size', '1MB', '--format', 'csv'];
+  expect((await call(crash, both, { fault: 'mid-read:2' })).signal).toBe('SIGKILL');
+  expect(existsSync(join(crash.folder, 'export', 'a', 'latest.json'))).toBe(true);
+  expect(existsSync(join(crash.folder, 'export', 'b', 'latest.json'))).toBe(false);
+  const finished = await call(crash, both);
+  expect(finished, finished.stderr).toMatchObject({ code: 0 });
+  expect(finished.stdout).toMatch(/^a +already-done/m);
 });

@@ -2,7 +2,7 @@ import type { HolderView, SourceDriver } from '../source.ts';
 import { parsePostgres } from './config.ts';
 import type { SnapshotLease } from '../../model/epoch.ts';
 import { connect } from './connect.ts';
-import { peekHolder } from './holder-client.ts';
+import { attend, peekHolder } from './holder-client.ts';
 import { classifyPostgres, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';
 import { PostgresSession } from './session.ts';
@@ -24,6 +24,7 @@ export const postgresDriver: SourceDriver = {
   },
   classify: classifyPostgres,
   peekHolder: viewHolder,
+  endHolder: async (lease) => (await attend(lease, []))?.release(),
 };
 
 async function viewHolder(lease: SnapshotLease): Promise<HolderView | null> {

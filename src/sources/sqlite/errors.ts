@@ -84,7 +84,7 @@ export function classifySqliteError(error: unknown, path = 'the database'): Prob
   const known = RULES[code];
   if (known === undefined) {
     return {
-      code: 'SOURCE_QUERY_FAILED',
+      code: 'SOURCE_QUERY',
       message: `${path} refused a query: ${error.message}`,
       hint: 'check --where and the definition of the view or table',
       fault: 'source',

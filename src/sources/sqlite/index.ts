@@ -35,6 +35,7 @@ export const sqliteDriver: SourceDriver = {
   urlSchemes: ['sqlite', 'file'],
   capabilities: { sharedSnapshot: true, lateJoin: false, snapshotOutlivesRun: false },
   peekHolder: async () => null,
+  endHolder: async () => undefined,
   parse: parseSqliteUrl,
   open: async (config) => {
     const options = sqliteOptions(config);

@@ -134,7 +134,7 @@ export function servesOrder(
     return !plan.some((row) => textCell(row, 3).includes('TEMP B-TREE'));
   } catch (error) {
     // A collation that only the owning application defines: "no such collation sequence".
-    if (error instanceof SqlextractError && error.problem.code === 'SOURCE_QUERY_FAILED') return false;
+    if (error instanceof SqlextractError && error.problem.code === 'SOURCE_QUERY') return false;
     throw error;
   }
 }

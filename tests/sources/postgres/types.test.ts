@@ -82,7 +82,11 @@ function typesPage(): string {
     row('numeric', native('numeric')),
     row('geometry (PostGIS)', native('geometry', { schema: 'public' })),
     row('geography (PostGIS)', native('geography', { schema: 'public' })),
-    ['everything else', 'string', 'the text that the server writes: arrays, ranges, enums, composites, network, geometry …'],
+    [
+      'everything else',
+      'string',
+      'the text that the server writes: arrays, ranges, enums, composites, network, geometry …',
+    ],
   ]);
   return `# Types of PostgreSQL
 
