@@ -1,8 +1,10 @@
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Digest, ExtractCase } from '../engine/extract-case.ts';
-import { digestOfPostgres, expectFiles, extract, finish, newCase, removeFolders } from '../engine/extract-case.ts';
+import { digestOfPostgres, expectFiles, finish, newCase, removeFolders } from '../engine/extract-case.ts';
 import { type Cut, CUT_WAYS, CuttingProxy, type SeenConnection } from '../support/cutting-proxy.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres-server.ts';
+import { runCli } from '../support/run-cli.ts';
 import { Random } from './random.ts';
 
 /*
@@ -40,6 +42,7 @@ let database: FreshDatabase;
 let truth: Digest;
 /** The connections of a run that nothing disturbs, and how much each was sent. */
 let connections: readonly SeenConnection[];
+let reached = 0;
 
 beforeAll(async () => {
   database = await freshDatabase('cut_connection');
@@ -67,26 +70,24 @@ async function exact(test: ExtractCase): Promise<void> {
   expect(manifest.files.length).toBeGreaterThan(3);
 }
 
-/** Half of the cuts are in what the readers are sent; small offsets, which lie in the handshake, as likely as large ones. */
+const PARTS = ['coordinator', 'holder', 'reader'] as const;
+
+/** Half of the cuts are in what the readers are sent; a third in the first bytes, where the handshake is. Parts and ways in all pairs. */
 function randomCut(random: Random, index: number): Cut {
-  const named = (part: string) => connections.filter(({ application }) => application.endsWith(part));
-  const part =
-    index % 2 === 0 ? 'reader' : ((['coordinator', 'holder', 'reader'] as const)[((index - 1) / 2) % 3] ?? 'reader');
-  const { application, number, bytes } = random.pick(named(part));
-  const afterBytes = random.chance(0.3) ? random.integer(0, 600) : random.integer(0, bytes - 1);
-  return {
-    application,
-    number,
-    afterBytes: Math.min(afterBytes, bytes - 1),
-    way: CUT_WAYS[index % CUT_WAYS.length] ?? 'fin',
-  };
+  const pair = Math.floor(index / 2);
+  const part = (index % 2 === 0 ? 'reader' : PARTS[pair % PARTS.length]) ?? 'reader';
+  const { application, number, bytes } = random.pick(connections.filter((one) => one.application.endsWith(part)));
+  const afterBytes = random.chance(0.3) ? random.integer(0, Math.min(600, bytes - 1)) : random.integer(0, bytes - 1);
+  return { application, number, afterBytes, way: CUT_WAYS[pair % CUT_WAYS.length] ?? 'fin' };
 }
 
-async function cutOnce(cut: Cut): Promise<void> {
+async function cutOnce(cut: Cut, index: number): Promise<void> {
   const where = `${cut.application} ${cut.number}, ${cut.way} after ${cut.afterBytes} bytes`;
   const { folder, code } = await runCut(cut, where);
   const direct: ExtractCase = { folder, url: database.url };
   if (code === 0) await exact(direct);
+  // After a run that did end, the rerun is one like any other.
+  if (code === 0 && index % 5 !== 0) return;
   await finish(direct, FLAGS);
   await exact(direct);
 }
@@ -94,21 +95,32 @@ async function cutOnce(cut: Cut): Promise<void> {
 async function runCut(cut: Cut, where: string): Promise<{ folder: string; code: number | null }> {
   await using proxy = await CuttingProxy.start(database.url, cut);
   const test = newCase(proxy.url(database.url, OPTIONS));
-  const run = await extract(test, FLAGS);
-  expect(proxy.wasCut, `${where} was never reached`).toBe(true);
-  expect(run.ms, `${where}: ${run.stderr}`).toBeLessThan(LONGEST_MS);
+  // Rejects, with where it stood, when it does not end.
+  const env = { SQLEXTRACT_SOURCE: test.url, SQLEXTRACT_HOLD: '5s' };
+  const run = await runCli(['extract', ...FLAGS], { cwd: test.folder, env, timeoutMs: LONGEST_MS }).catch(
+    (error: unknown) => {
+      throw new Error(where, { cause: error });
+    },
+  );
+  // Which reader takes which range is decided by who comes first.
+  if (proxy.wasCut) reached += 1;
+  else expect(run.code, `${where} was never reached: ${run.stderr}`).toBe(0);
   expect(run.signal, where).toBeNull();
   if (run.code !== 0) expect(run.stderr, where).toMatch(/^ {4}code: (SOURCE|SNAPSHOT|HOLDER)_[A-Z_]+$/m);
   return { folder: test.folder, code: run.code };
 }
 
+/** Most of a case is waiting; more at once would only make the program slow. */
+const atOnce = pLimit(3);
+
 describe('a connection is cut', () => {
-  it.each(Array.from({ length: CUTS }, (_, index) => index))(
+  it.concurrent.each(Array.from({ length: CUTS }, (_, index) => index))(
     'number %i',
-    async (index) => {
-      const cut = randomCut(new Random(SEED * 1000 + index), index);
-      await cutOnce(cut);
-    },
-    150_000,
+    async (index) => atOnce(async () => cutOnce(randomCut(new Random(SEED * 1000 + index), index), index)),
+    CUTS * 3 * LONGEST_MS,
   );
+
+  it('nearly always', () => {
+    expect(reached).toBeGreaterThanOrEqual(CUTS * 0.8);
+  });
 });

@@ -5,6 +5,7 @@ import type { SourceConfig } from '../source.ts';
 import { type PostgresOptions, postgresOptions } from './config.ts';
 import { connectionProblem } from './errors.ts';
 import { pinSession } from './pin-session.ts';
+import { RecyclingSocket } from './recycling-socket.ts';
 import { tlsOptions } from './tls.ts';
 
 export { parsePostgres } from './config.ts';
@@ -55,6 +56,7 @@ async function openOnce(
     // A function, because an absent password would let node-postgres read PGPASSWORD and files by itself.
     password: () => requirePassword(options),
     ssl,
+    ...(ssl === false ? { stream: () => new RecyclingSocket() } : {}),
     types: TEXT_ONLY,
     application_name: applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs,

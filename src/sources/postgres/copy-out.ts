@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { RecyclingSocket } from './recycling-socket.ts';
 
 /** What `pg` gives to a query it submits; only this much of it is used. */
 interface PgConnection {
@@ -27,6 +28,8 @@ export class CopyOut implements pg.Submittable {
   private driver: ((bytes: Buffer) => void) | null = null;
   private readonly chunks: Buffer<ArrayBuffer>[] = [];
   private waitingBytes = 0;
+  /** What `next` gave out last. */
+  private given: Buffer<ArrayBuffer> | null = null;
   private wanted: PromiseWithResolvers<Buffer<ArrayBuffer>> | null = null;
   private failure: Error | null = null;
   private tagRows: number | null = null;
@@ -39,10 +42,13 @@ export class CopyOut implements pg.Submittable {
     this.finished.catch(() => undefined);
   }
 
-  /** The next bytes as they came. */
+  /** The next bytes as they came. Those of the call before are no longer to be looked at: their memory is used again. */
   next(): Promise<Buffer<ArrayBuffer>> {
+    this.giveBack(this.given);
+    this.given = null;
     const chunk = this.chunks.shift();
     if (chunk !== undefined) {
+      this.given = chunk;
       this.waitingBytes -= chunk.length;
       if (this.waitingBytes < MOST_WAITING / 2 && this.stream?.isPaused()) this.stream.resume();
       return Promise.resolve(chunk);
@@ -56,12 +62,13 @@ export class CopyOut implements pg.Submittable {
   release(rest: Uint8Array<ArrayBuffer>): void {
     const { stream, driver } = this;
     if (stream === null || driver === null) return;
-    stream.on('data', driver);
-    stream.removeListener('data', this.receive);
-    this.driver = null;
-    for (const bytes of [Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength), ...this.chunks.splice(0)]) {
-      if (bytes.length > 0) driver(bytes);
+    if (stream instanceof RecyclingSocket) stream.reader = null;
+    else {
+      stream.on('data', driver);
+      stream.removeListener('data', this.receive);
     }
+    this.driver = null;
+    for (const bytes of [rest, ...this.chunks.splice(0)]) if (bytes.length > 0) driver(Buffer.from(bytes));
     stream.resume();
   }
 
@@ -72,8 +79,11 @@ export class CopyOut implements pg.Submittable {
     if (driver === undefined || others.length > 0) throw new Error('the PostgreSQL driver listens in an unknown way');
     this.stream = stream;
     this.driver = driver;
-    stream.on('data', this.receive);
-    stream.removeListener('data', driver);
+    if (stream instanceof RecyclingSocket) stream.reader = this.receive;
+    else {
+      stream.on('data', this.receive);
+      stream.removeListener('data', driver);
+    }
     (connection as PgConnection).query(this.text);
   }
 
@@ -98,11 +108,16 @@ export class CopyOut implements pg.Submittable {
     this.wanted = null;
   }
 
+  private giveBack(chunk: Buffer<ArrayBuffer> | null): void {
+    if (chunk !== null && this.stream instanceof RecyclingSocket) this.stream.giveBack(chunk);
+  }
+
   private readonly receive = (bytes: Buffer): void => {
     const chunk = bytes as Buffer<ArrayBuffer>;
     if (this.wanted !== null) {
       const { resolve } = this.wanted;
       this.wanted = null;
+      this.given = chunk;
       resolve(chunk);
       return;
     }
