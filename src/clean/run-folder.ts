@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
@@ -22,9 +23,19 @@ export type RunFolder =
       readonly foreign: number;
     };
 
+/** Below a file there is nothing either. */
+function factsOrNone(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
 /** `folder` as the state has it. A folder of another name than the run's was written there by no run of ours. */
 export function readRunFolder(folder: string, runId: string): RunFolder {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const found = factsOrNone(folder);
   if (found === undefined) return { kind: 'none' };
   if (basename(folder) !== runId) return { kind: 'refused', why: `${folder} is not named like its run ${runId}` };
   if (!found.isDirectory()) return { kind: 'refused', why: `${folder} is no folder` };

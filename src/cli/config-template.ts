@@ -54,7 +54,7 @@ defaults:
   # chunk_size: 100MB                # what one file aims at
   # workers: 4
   # batch_size: 32768                # rows of one batch in memory
-  # buffer_size: 512MB               # memory for batches over all workers
+  # buffer_size: 128MB               # memory for batches over all workers
   # parallel_write: true
   # consistency: snapshot            # or require, or chunk
   # hold: 15m                        # how long the snapshot outlives a killed run

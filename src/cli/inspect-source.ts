@@ -1,9 +1,10 @@
 import type { Settings } from '../config/settings.ts';
 import { tableSettings } from '../config/table-settings.ts';
+import { narrowSelection } from '../engine/narrow-selection.ts';
 import { selectTables } from '../engine/select-tables.ts';
 import { formatByName } from '../formats/registry.ts';
 import { describeColumnType } from '../model/column-type.ts';
-import type { CandidateKey, ColumnSchema, TableName, TableRef, TableSchema } from '../model/table.ts';
+import type { CandidateKey, ColumnSchema, TableRef, TableSchema } from '../model/table.ts';
 import type { SourceSession } from '../sources/source.ts';
 import { sourceOf } from './open-source.ts';
 
@@ -47,14 +48,22 @@ export async function inspectSource(settings: Settings, described: boolean): Pro
   }
   const patterns = { include: settings.tables, exclude: settings.excludeTables };
   const names = await selectTables(patterns, () => session.listTables());
+  const found: TableSchema[] = [];
+  for (const name of names) found.push(await session.describe(name, { include: null, exclude: [], asText: [] }));
   const tables: InspectedTable[] = [];
-  for (const name of names) tables.push(await inspectTable(session, settings, name));
+  for (const table of found) tables.push(await inspectTable(session, settings, table, found));
   return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
 }
 
-async function inspectTable(session: SourceSession, settings: Settings, table: TableName): Promise<InspectedTable> {
+async function inspectTable(
+  session: SourceSession,
+  settings: Settings,
+  table: TableSchema,
+  all: readonly TableSchema[],
+): Promise<InspectedTable> {
   const found = tableSettings(settings, table.schema, table.name);
-  const selection = { include: found.columns, exclude: found.excludeColumns, asText: found.asText };
+  const typed = { include: found.columns, exclude: found.excludeColumns, asText: found.asText };
+  const selection = narrowSelection(typed, table, all);
   const schema = await session.describe(table, selection);
   const format = await formatByName(found.format);
   const column = (one: ColumnSchema): InspectedColumn => {

@@ -80,7 +80,8 @@ function consistencyLines(report: RunReport): readonly string[] {
   return done.map((table) => `  ${printable(`${table.table}: ${table.consistency}`)}`);
 }
 
-function problemLines(table: TableReport): readonly string[] {
+/** What kept a table from being complete; none when nothing did. */
+export function problemLines(table: TableReport): readonly string[] {
   if (table.problem === null) return [];
   return ['', `${printable(table.table)}:`, ...linesOf(table.problem).map((line) => `  ${printable(line)}`)];
 }

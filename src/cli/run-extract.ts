@@ -3,9 +3,9 @@ import { planExtract } from '../engine/plan.ts';
 import { runExtract } from '../engine/run.ts';
 import { decideExitCode } from './exit-codes.ts';
 import { extractRequest } from './extract-request.ts';
-import { printJson, printLine } from './print.ts';
+import { printJson, printLine, printNote } from './print.ts';
 import { showProgress } from './progress.ts';
-import { describePlan, describeReport, exitCodeOfReport } from './report.ts';
+import { describePlan, describeReport, exitCodeOfReport, problemLines } from './report.ts';
 import { withSignals } from './signals.ts';
 
 export interface CommandFacts {
@@ -30,5 +30,6 @@ export async function runExtractCommand(settings: Settings, facts: CommandFacts)
   progress[Symbol.dispose]();
   if (settings.json) printJson(report);
   else if (!settings.quiet) for (const line of describeReport(report, process.cwd())) printLine(line);
+  if (settings.quiet && !settings.json) for (const line of report.tables.flatMap(problemLines)) printNote(line);
   decideExitCode(exitCodeOfReport(report));
 }

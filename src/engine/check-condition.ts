@@ -30,7 +30,7 @@ export async function checkCondition({ name, table, settings }: ResolvedTable, s
 function isOfTheCondition(error: unknown): error is SqlextractError {
   if (!(error instanceof SqlextractError)) return false;
   const { code, verdict } = error.problem;
-  return verdict === 'fatal' && ['SOURCE_QUERY', 'SOURCE_QUERY', 'SOURCE_CHANGED', 'SOURCE_PERMISSION'].includes(code);
+  return verdict === 'fatal' && ['SOURCE_QUERY', 'SOURCE_CHANGED', 'SOURCE_PERMISSION'].includes(code);
 }
 
 function refused(name: string, where: string, error: SqlextractError): SqlextractError {

@@ -109,7 +109,9 @@ async function decideAll(
   const decided = open.map((table) => ({ table, decision: decide(request, table, markers) }));
   if (request.fresh) await leaveRuns(request, markers, decided);
   const runId = runIdFor(request.fresh ? [] : markers, jobs);
-  if (decided.some(({ decision }) => decision.kind === 'new')) {
+  const begun = decided.filter(({ decision }) => decision.kind === 'new');
+  for (const { table } of begun) await makeRunFolder(join(request.out, folderNameOf(table.table)));
+  if (begun.length > 0) {
     const { stateDir, commandLine } = request;
     const jobIds = jobs.map((job) => job.jobId);
     beginRunMarker(stateDir, { runId, startedAt: new Date().toISOString(), commandLine, jobIds });

@@ -5,7 +5,7 @@ export const MANIFEST_VERSION = 1;
 
 /**
  * `manifest.json` of one finished run of one table: what readers of the files go by, never a glob. Plain JSON; its JSON Schema is
- * schema/manifest.schema.json. Holds no secret and no path outside its own folder.
+ * schema/manifest.schema.json. Holds no secret; the paths of its files are names in its own folder.
  */
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION;
