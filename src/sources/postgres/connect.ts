@@ -3,30 +3,58 @@ import { Client } from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { type PostgresOptions, postgresOptions } from './config.ts';
+import { dropConnection } from './cancel.ts';
 import { connectionProblem } from './errors.ts';
 import { pinSession } from './pin-session.ts';
 import { RecyclingSocket } from './recycling-socket.ts';
 import { tlsOptions } from './tls.ts';
+import { watchAnswer } from './watchdog.ts';
 
 export { parsePostgres } from './config.ts';
 
 /** Every value arrives as the text the server sent: no Date, no number, no parsed JSON. */
 const TEXT_ONLY: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
 
+/** A server that does not close a connection for so long after it was asked to is left. */
+const ENDING_MS = 3_000;
+
 /**
- * A connected client whose session settings are pinned (pin-session.ts) and whose values are plain text. It has an 'error' listener, so that
- * a cut connection rejects the query that runs instead of ending the process. Throws SqlextractError.
+ * A connected client whose session settings are pinned (pin-session.ts), whose values are plain text, and whose queries reject with
+ * SOURCE_STALLED when the connection has gone silent (watchdog.ts). It has an 'error' listener, so that a cut connection rejects the query that
+ * runs instead of ending the process. Throws SqlextractError.
  */
 export async function connect(config: SourceConfig, applicationName: string): Promise<pg.Client> {
-  const options = postgresOptions(config);
-  const client = await open(config, options, applicationName);
+  const client = await open(config, postgresOptions(config), applicationName);
+  watchQueries(client, config);
   try {
     await pinSession(client);
     return client;
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await endConnection(client);
     throw connectionProblem(error, config);
   }
+}
+
+/** For the watchdog itself: settings as the server has them. */
+export async function connectUnwatched(config: SourceConfig, applicationName: string): Promise<pg.Client> {
+  return open(config, postgresOptions(config), applicationName);
+}
+
+/** Resolves when the connection is closed, in the end by force; never rejects. */
+export async function endConnection(client: pg.Client): Promise<void> {
+  const patience = setTimeout(() => dropConnection(client), ENDING_MS);
+  await client.end().catch(() => undefined);
+  clearTimeout(patience);
+}
+
+/** Of the forms of `query` only those that answer with a promise: a COPY and a cursor are watched by who reads them. */
+function watchQueries(client: pg.Client, config: SourceConfig): void {
+  const query = client.query.bind(client) as (...request: unknown[]) => unknown;
+  const watched = (...request: unknown[]): unknown => {
+    const answer = query(...request);
+    return answer instanceof Promise ? watchAnswer(client, config, answer) : answer;
+  };
+  Object.assign(client, { query: watched });
 }
 
 async function open(config: SourceConfig, options: PostgresOptions, applicationName: string): Promise<pg.Client> {

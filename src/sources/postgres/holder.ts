@@ -5,7 +5,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import type pg from 'pg';
-import { connect } from './connect.ts';
+import { connect, endConnection } from './connect.ts';
 import { classifyPostgres } from './errors.ts';
 import { extendSnapshot, holdSnapshot } from './hold-snapshot.ts';
 import {
@@ -196,7 +196,7 @@ async function main(): Promise<void> {
     await holder.listen(socket);
     writeLine(process.stdout, { kind: 'ready', socket, pid: process.pid });
   } catch (error) {
-    await client.end();
+    await endConnection(client);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { HolderView, SourceDriver } from '../source.ts';
 import { parsePostgres } from './config.ts';
 import type { SnapshotLease } from '../../model/epoch.ts';
-import { connect } from './connect.ts';
+import { connect, endConnection } from './connect.ts';
 import { attend, peekHolder } from './holder-client.ts';
 import { classifyPostgres, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';
@@ -18,7 +18,7 @@ export const postgresDriver: SourceDriver = {
     try {
       return new PostgresSession(client, config, await readServerFacts(client, config));
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await endConnection(client);
       throw connectionProblem(error, config);
     }
   },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { SourceConfig } from '../source.ts';
-import { connect } from './connect.ts';
+import { connect, endConnection } from './connect.ts';
 
 /**
  * Whether a pooler answers in the server's place: it makes up the process id of the startup message (BackendKeyData), the server's own function
@@ -32,7 +32,7 @@ export async function poolsWholeSessions(client: pg.Client, config: SourceConfig
     if ((error as { code?: unknown }).code === '08P01') return false;
     throw error;
   } finally {
-    await other.end();
+    await endConnection(other);
   }
 }
 

@@ -3,6 +3,7 @@ import type { SourceConfig } from '../source.ts';
 import { postgresOptions } from './config.ts';
 import { CopyOut } from './copy-out.ts';
 import { CopyScanner } from './copy-scanner.ts';
+import { watchAnswer } from './watchdog.ts';
 
 /** What does not change while a session lives. */
 export interface ServerFacts {
@@ -20,7 +21,7 @@ export async function readServerFacts(client: pg.Client, config: SourceConfig): 
   );
   const { version = '0', encoding = 'UTF8', banner = '' } = rows[0] ?? {};
   const wanted = postgresOptions(config).copy === 'auto' && !banner.includes('Redshift');
-  return { version: Number(version), encoding, copy: wanted && (await copyWorks(client)) };
+  return { version: Number(version), encoding, copy: wanted && (await watchAnswer(client, config, copyWorks(client))) };
 }
 
 /** Asked before there is a transaction that a refusal would end. */

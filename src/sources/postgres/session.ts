@@ -17,6 +17,7 @@ import type {
   SourceSession,
 } from '../source.ts';
 import { listTables } from './catalog.ts';
+import { endConnection } from './connect.ts';
 import { checksum } from './checksum.ts';
 import { describeTable } from './describe.ts';
 import { classifyPostgres } from './errors.ts';
@@ -107,7 +108,7 @@ export class PostgresSession implements SourceSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.end().catch(() => undefined);
+    await endConnection(this.client);
   }
 }
 

@@ -3,7 +3,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { backendId, dropConnection } from './cancel.ts';
 import { postgresOptions } from './config.ts';
-import { connect } from './connect.ts';
+import { connectUnwatched, endConnection } from './connect.ts';
 
 /**
  * Watches the waits for a server. When one lasts longer than the limit, a second connection asks what the session does: a server that
@@ -66,20 +66,29 @@ export class Watchdog implements Disposable {
   }
 }
 
+/** The answer of a query, or SOURCE_STALLED. */
+export async function watchAnswer<T>(client: pg.Client, config: SourceConfig, answer: Promise<T>): Promise<T> {
+  using watchdog = new Watchdog(client, config);
+  return await watchdog.during(answer);
+}
+
+/** False also when the second connection falls silent itself. */
 async function isBusy(config: SourceConfig, backend: number | null): Promise<boolean> {
   if (backend === null) return false;
+  const { connectTimeoutMs } = postgresOptions(config);
+  let client: pg.Client | null = null;
+  const patience = setTimeout(() => client !== null && dropConnection(client), 2 * connectTimeoutMs);
   try {
-    const client = await connect(config, 'sqlextract watchdog');
-    try {
-      const { rowCount } = await client.query(
-        `SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = ${backend} AND state = 'active'
-          AND wait_event_type IS DISTINCT FROM 'Client'`,
-      );
-      return rowCount === 1;
-    } finally {
-      await client.end();
-    }
+    client = await connectUnwatched(config, 'sqlextract watchdog');
+    const { rowCount } = await client.query(
+      `SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = ${backend} AND state = 'active'
+        AND wait_event_type IS DISTINCT FROM 'Client'`,
+    );
+    return rowCount === 1;
   } catch {
     return false;
+  } finally {
+    clearTimeout(patience);
+    if (client !== null) await endConnection(client);
   }
 }
