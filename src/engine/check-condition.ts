@@ -1,6 +1,6 @@
 import { SqlextractError } from '../model/problem.ts';
 import type { SourceSession } from '../sources/source.ts';
-import type { ResolvedTable } from './resolve-tables.ts';
+import type { ResolvedTable } from './resolved-table.ts';
 
 /**
  * Asks the source for no rows under the table's `--where`, so that one it cannot read is refused before a run is begun.

@@ -1,6 +1,6 @@
 import { formatByName } from '../formats/registry.ts';
 import { SqlextractError } from '../model/problem.ts';
-import type { ResolvedTable } from './resolve-tables.ts';
+import type { ResolvedTable } from './resolved-table.ts';
 
 /** Asks the format, before anything is read, what it cannot write. Throws FORMAT_REFUSES naming table and column. */
 export async function checkRefusals(run: ResolvedTable): Promise<void> {

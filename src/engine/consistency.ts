@@ -1,14 +1,7 @@
-import type { ConsistencyLevel, EpochRecord } from '../checkpoint/store.ts';
+import type { EpochRecord } from '../checkpoint/store.ts';
 import type { ChunkReport } from '../model/chunk.ts';
 import type { SourceSession } from '../sources/source.ts';
-import type { TableRun } from './table-run.ts';
-
-export interface Consistency {
-  readonly level: ConsistencyLevel;
-  /** One sentence for the report and the manifest. */
-  readonly sentence: string;
-  readonly epochs: readonly (EpochRecord & { readonly chunks: number })[];
-}
+import type { Consistency, TableRun } from './table-run.ts';
 
 /**
  * What the files of a finished table are, as a state of the table:

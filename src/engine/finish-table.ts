@@ -6,7 +6,7 @@ import { formatByName } from '../formats/registry.ts';
 import { describeRange } from '../model/key-range.ts';
 import type { SourceSession } from '../sources/source.ts';
 import { sweepTemporary } from '../sinks/temporary-name.ts';
-import type { Consistency } from './consistency.ts';
+import type { Consistency } from './table-run.ts';
 import { judgeConsistency } from './consistency.ts';
 import { requireFilesThere } from './recover.ts';
 import type { ExtractRequest } from './request.ts';

@@ -1,7 +1,7 @@
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { RunMarker } from '../checkpoint/run-marker.ts';
 import { endRun, listOpenRuns, newRunId } from '../checkpoint/run-marker.ts';
-import type { AlreadyDone } from './open-runs.ts';
+import type { AlreadyDone } from './table-run.ts';
 import { otherJobsAreComplete } from './other-jobs.ts';
 import type { TableRun } from './table-run.ts';
 

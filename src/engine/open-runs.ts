@@ -22,17 +22,10 @@ import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
-import type { RefusedTable, ResolvedTable } from './resolve-tables.ts';
+import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 import { restoreRun } from './restore-run.ts';
-import type { TableRun } from './table-run.ts';
-
-/** A table whose run was complete before this command began. */
-export interface AlreadyDone {
-  readonly name: string;
-  readonly run: RunRecord;
-  readonly jobId: string;
-}
+import type { AlreadyDone, TableRun } from './table-run.ts';
 
 /** The runs of a command, their jobs locked until disposed. */
 export interface OpenRuns extends Disposable {

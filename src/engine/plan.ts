@@ -11,7 +11,7 @@ import type { Snapshot, SourceSession } from '../sources/source.ts';
 import { basisOf } from './plan-basis.ts';
 import type { PlanReport, TablePlan } from './report.ts';
 import type { ExtractRequest } from './request.ts';
-import type { ResolvedTable } from './resolve-tables.ts';
+import type { ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 
 const RANGES_SHOWN = 20;

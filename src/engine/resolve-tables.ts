@@ -1,4 +1,3 @@
-import type { Problem } from '../model/problem.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
@@ -7,19 +6,9 @@ import { checkCondition } from './check-condition.ts';
 import { checkRefusals } from './check-refusals.ts';
 import type { RunWatcher } from './events.ts';
 import { narrowSelection } from './narrow-selection.ts';
-import type { ExtractRequest, TableSettings } from './request.ts';
+import type { ExtractRequest } from './request.ts';
+import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { selectTables } from './select-tables.ts';
-
-export interface ResolvedTable {
-  readonly name: string;
-  readonly table: TableSchema;
-  readonly settings: TableSettings;
-}
-
-export interface RefusedTable {
-  readonly name: string;
-  readonly problem: Problem;
-}
 
 const EVERYTHING: ColumnSelection = { include: null, exclude: [], asText: [] };
 

@@ -1,6 +1,6 @@
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { ChunkRecord, RunRecord } from '../checkpoint/store.ts';
-import type { ResolvedTable } from './resolve-tables.ts';
+import type { ResolvedTable } from './resolved-table.ts';
 import type { TableRun } from './table-run.ts';
 import { addReport, NO_TOTALS } from './table-run.ts';
 

@@ -1,9 +1,8 @@
-import type { CheckpointStore, EpochRecord } from '../checkpoint/store.ts';
+import type { CheckpointStore, ConsistencyLevel, EpochRecord, RunRecord } from '../checkpoint/store.ts';
 import type { Chunk, ChunkReport } from '../model/chunk.ts';
 import type { PlanBasis, PlanProgress } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
-import type { Consistency } from './consistency.ts';
 import type { TableSettings } from './request.ts';
 
 /**
@@ -73,4 +72,19 @@ export function isRead(run: TableRun): boolean {
 export function needsEpoch(run: TableRun): boolean {
   if (run.problem !== null || run.finished !== null) return false;
   return !isRead(run) || new Set([...run.done.values()].map((report) => report.epoch)).size > 1;
+}
+
+/** What the files of a finished table are, as a state of the table. */
+export interface Consistency {
+  readonly level: ConsistencyLevel;
+  /** One sentence for the report and the manifest. */
+  readonly sentence: string;
+  readonly epochs: readonly (EpochRecord & { readonly chunks: number })[];
+}
+
+/** A table whose run was complete before this command began. */
+export interface AlreadyDone {
+  readonly name: string;
+  readonly run: RunRecord;
+  readonly jobId: string;
 }
