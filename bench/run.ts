@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { freshDatabase, startPostgres } from '../tests/support/postgres-server.ts';
 import type { Comparison, Compared, Program } from './measure.ts';
 import { compare, measure } from './measure.ts';
+import { checkpointMilliseconds, countFiles } from './checkpoint.ts';
 import { COLUMNS, makePostgresTable, makeSqliteTable } from './tables.ts';
 
 const { values } = parseArgs({
@@ -82,6 +83,14 @@ function sqliteComparisons(path: string): readonly Comparison[] {
   ];
 }
 
+/** The state's share of the first comparison, whose ranges are those of the last run (CSV is cut alike). */
+function checkpointNote(first: Compared | undefined): string {
+  const ranges = countFiles(join(folder, 'out'));
+  const each = checkpointMilliseconds(folder);
+  const share = (ranges * each) / ((first?.ours ?? 1) * 10);
+  return `checkpointing: ${each.toFixed(2)} ms a range, ${ranges} ranges: ${share.toFixed(2)} % of the time of ${first?.label ?? ''}`;
+}
+
 function markdown(results: readonly Compared[], notes: readonly string[]): string {
   const lines = results.map(
     ({ label, peer, ours, theirs, ratio, peakMb }) =>
@@ -110,6 +119,7 @@ async function main(): Promise<void> {
       await using database = await freshDatabase('bench', server.url);
       await makePostgresTable(database.client, 'bench', rows);
       for (const pair of await postgresComparisons(database.url)) results.push(await compare(pair, pairs));
+      notes.push(checkpointNote(results[0]));
       if (values.tenfold) {
         await makePostgresTable(database.client, 'bench10', rows * 10);
         const { seconds, peakMb } = await measure(extract('ten times the rows', database.url, 'bench10', 'parquet'));
