@@ -27,7 +27,7 @@ export async function extract(
     '--workers',
     '3',
     '--chunk-size',
-    '40KB',
+    '12KB',
     '--format',
     crash.format,
     '--hold',
