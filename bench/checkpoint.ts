@@ -11,7 +11,7 @@ export function checkpointMilliseconds(folder: string): number {
   const job = {
     source: { driver: 'bench' },
     table: { schema: '', name: 'bench' },
-    selection: { include: null, exclude: [], asText: [], where: null },
+    selection: { include: null, exclude: [], asText: [], where: null, limit: null },
     jobName: null,
   };
   using handle = openJob({ stateDir: join(folder, 'checkpoint'), job, commandLine: 'bench', toolVersion: '0' });

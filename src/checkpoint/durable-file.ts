@@ -9,6 +9,7 @@ import {
   rmSync,
   unlinkSync,
   writeFileSync,
+  statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
@@ -59,7 +60,7 @@ export function createDurably(path: string): void {
 /** A folder and what is missing above it, 0700, each new entry synced. Folders that are there keep their mode. */
 export function makeFolderDurably(folder: string): void {
   const path = resolve(folder);
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  const first = makeLevels(path);
   if (first === undefined) return;
   const depth = relative(first, path).split(sep).filter(Boolean).length;
   let changed = dirname(path);
@@ -67,6 +68,21 @@ export function makeFolderDurably(folder: string): void {
     syncFolder(changed);
     changed = dirname(changed);
   }
+}
+
+/** The highest folder that was made. Level by level: Node's own recursive form never returns below /proc. */
+function makeLevels(path: string): string | undefined {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const first = makeLevels(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+  return first ?? path;
 }
 
 function writeSynced(path: string, text: string): void {

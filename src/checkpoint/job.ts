@@ -18,6 +18,8 @@ export interface JobSelection {
   readonly exclude: readonly string[];
   readonly asText: readonly string[];
   readonly where: string | null;
+  /** Null: all rows. A sample is another job than the whole table: neither takes the place of the other. */
+  readonly limit: number | null;
 }
 
 /**
@@ -31,7 +33,7 @@ export function jobIdOf(job: JobIdentity): string {
 
 function canonicalText(job: JobIdentity): string {
   if (job.jobName !== null) return JSON.stringify(['name', job.jobName, job.table.schema, job.table.name]);
-  const { include, exclude, asText, where } = job.selection;
+  const { include, exclude, asText, where, limit } = job.selection;
   const source = Object.entries(job.source).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([
     'what',
@@ -42,6 +44,7 @@ function canonicalText(job: JobIdentity): string {
     sorted(exclude),
     sorted(asText),
     where,
+    ...(limit === null ? [] : [limit]),
   ]);
 }
 

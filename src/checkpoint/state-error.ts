@@ -53,6 +53,7 @@ const SYSTEM_CODES: Readonly<Record<string, Trouble>> = {
   EPERM: 'not writable',
   EROFS: 'not writable',
   ENOTDIR: 'not writable',
+  ENOENT: 'not writable',
   ELOOP: 'not writable',
   EEXIST: 'not writable',
   ENOSPC: 'full',

@@ -33,7 +33,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     '',
     `${formatCounted(report.rows, 'row')} in ${formatCounted(report.files, 'file')}, ${formatBytes(report.bytes)}, ` +
       `${formatSeconds(report.seconds)}${speed}, ${formatCounted(report.workers, 'worker')}`,
-    ...(report.level === null ? [] : [`consistency: ${LEVELS[report.level]}`]),
+    ...(report.level === null ? [] : [`consistency: ${levelLine(report, report.level)}`]),
     ...consistencyLines(report),
     ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
@@ -70,6 +70,12 @@ function tableRow(table: TableReport, cwd: string): readonly string[] {
   const resumed = table.resumedRows > 0 ? ` (${formatCount(table.resumedRows)} rows were done before)` : '';
   const { status, rows, files, bytes } = table;
   return [table.table, status + resumed, formatCount(rows), formatCount(files), formatBytes(bytes), shown];
+}
+
+/** Tables of earlier runs, or read after a snapshot was lost, are of other instants. */
+function levelLine(report: RunReport, level: ConsistencyLevel): string {
+  if (level !== 'snapshot' || report.sameInstant) return LEVELS[level];
+  return 'a snapshot for each table: all rows of a table are of the same instant, but not all tables';
 }
 
 /** One table's sentence, or one a table where they differ. */

@@ -32,10 +32,23 @@ function jobLines(job: JobStatus): readonly string[] {
   return [
     printable(`${job.table}  (${source})`),
     printable(`  job ${job.job}`),
+    ...selectionLines(job.selection),
     ...working.map(printable),
     ...shown.flatMap((run) => runLines(run, owner !== null)),
     ...(more > 0 ? [`  and ${formatCounted(more, 'older run')}`] : []),
   ];
+}
+
+/** What a job leaves out; nothing for a whole table. */
+function selectionLines({ include, exclude, asText, where, limit }: JobStatus['selection']): readonly string[] {
+  const parts = [
+    ...(include === null ? [] : [`columns ${include.join(', ')}`]),
+    ...(exclude.length === 0 ? [] : [`without ${exclude.join(', ')}`]),
+    ...(asText.length === 0 ? [] : [`as text ${asText.join(', ')}`]),
+    ...(where === null ? [] : [`where ${where}`]),
+    ...(limit === null ? [] : [`at most ${formatCounted(limit, 'row')}`]),
+  ];
+  return parts.length === 0 ? [] : [printable(`  only ${parts.join('; ')}`)];
 }
 
 function runLines(run: RunStatusOf, working: boolean): readonly string[] {

@@ -46,7 +46,7 @@ export const SETTINGS = {
   workers: inDefaults<number | null>('workers', countParser('USAGE_WORKERS', 256, '--workers 4'), null),
   batchRows: inDefaults<number | null>(
     'batch-size',
-    countParser('USAGE_BATCH_SIZE', 10_000_000, '--batch-size 65536 (rows)'),
+    countParser('USAGE_BATCH_SIZE', 10_000_000, '--batch-size 32768 (rows)'),
     null,
   ),
   bufferBytes: inDefaults<number | null>('buffer-size', parseSize, null),

@@ -41,6 +41,8 @@ export function buildReport(context: ReportContext, startedAt: number, stopped: 
     rowsPerSecond: Math.round(readNow / Math.max(seconds, 0.001)),
     workers: request.workers,
     level: LEVELS.find((level) => levels.includes(level)) ?? null,
+    sameInstant:
+      new Set(tables.map((table) => table.consistency)).size === 1 && levels.every((level) => level === 'snapshot'),
     retries: context.failures.count,
     peakMemory: memory.peakBytes,
     remarks: memory.remark === null ? [] : [memory.remark],

@@ -24,6 +24,8 @@ export async function judgeConsistency(
     .filter((epoch) => epoch.chunks > 0);
   const newest = epochs.at(-1);
   if (used.length === 0 || newest === undefined) throw new Error(`no chunk of ${run.name} has an epoch`);
+  const outside = run.table.outsideSnapshot;
+  if (outside !== undefined) return { level: 'chunk', sentence: `${chunkSentence(used)} (${outside})`, epochs: used };
   if (used.some((epoch) => !epoch.facts.shared)) return { level: 'chunk', sentence: chunkSentence(used), epochs: used };
   const [only] = used;
   if (used.length === 1 && only !== undefined)

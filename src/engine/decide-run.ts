@@ -30,7 +30,7 @@ export function decideRun(facts: DecisionFacts): RunDecision {
   const { current, fresh, runKey } = facts;
   if (current === null) return { kind: 'new', discard: null };
   if (current.status === 'complete') {
-    if (runKey !== null && current.runKey === runKey) return { kind: 'already', run: current };
+    if (runKey !== null && current.runKey === runKey && !fresh) return alreadyByKey(facts, current);
     if (!facts.sameOpenRun || fresh) return { kind: 'new', discard: null };
     requireSameFingerprint(facts, current);
     return { kind: 'already', run: current };
@@ -39,6 +39,17 @@ export function decideRun(facts: DecisionFacts): RunDecision {
   requireSameFingerprint(facts, current);
   if (current.runKey !== runKey) throw otherRunKey(facts, current);
   return { kind: 'resume', run: current };
+}
+
+function alreadyByKey(facts: DecisionFacts, current: RunRecord): RunDecision {
+  const differences = compareFingerprints(current.fingerprint, facts.fingerprint);
+  if (differences.length === 0) return { kind: 'already', run: current };
+  throw new SqlextractError({
+    code: 'RUN_KEY_CHANGED',
+    message: `the run key ${quoted(current.runKey)} of ${facts.table} is that of run ${current.runId}, which had other settings: ${differences.map(describe).join('; ')}`,
+    hint: 'choose another --run-key, or add --fresh to run again under this one',
+    fault: 'state',
+  });
 }
 
 function requireSameFingerprint(facts: DecisionFacts, current: RunRecord): void {

@@ -23,6 +23,8 @@ export interface EpochContext {
   readonly setup: WorkerSetup;
   readonly watcher: RunWatcher;
   readonly runtimeFolder: string;
+  /** Another table of the command is complete in an earlier snapshot. */
+  earlierTable(): string | null;
 }
 
 /** How often readers are aligned anew before it counts as impossible; a source may change its means from try to try. */
@@ -121,6 +123,8 @@ function recordEpoch(context: EpochContext, runs: readonly TableRun[], snapshot:
       run.epoch = last.epoch;
       continue;
     }
+    const earlier = snapshot.resumed ? null : context.earlierTable();
+    if (earlier !== null && context.request.consistency === 'require') throw tableOfEarlierSnapshot(run, earlier);
     const keeps = [...run.done.values()].some((report) => run.chunks.get(report.ordinal)?.range.kind !== 'physical');
     if (keeps && context.request.consistency === 'require') throw snapshotGone(run);
     const record: EpochRecord = run.store.beginEpoch(run.runId, snapshot.facts, snapshot.lease);
@@ -142,6 +146,15 @@ function snapshotGone(run: TableRun): SqlextractError {
     code: 'SNAPSHOT_GONE',
     message: `the snapshot of the unfinished run ${run.runId} of ${run.name} is gone, and --consistency require allows no second one`,
     hint: 'start again with --fresh, or finish with --consistency snapshot (the report then says mixed, or proves unchanged)',
+    fault: 'state',
+  });
+}
+
+function tableOfEarlierSnapshot(run: TableRun, earlier: string): SqlextractError {
+  return new SqlextractError({
+    code: 'SNAPSHOT_GONE',
+    message: `${earlier} was read in a snapshot that is gone, and --consistency require allows no second one for ${run.name}`,
+    hint: 'start again with --fresh, or finish with --consistency snapshot: each table is then of one instant, but not all of the same',
     fault: 'state',
   });
 }

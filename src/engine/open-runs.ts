@@ -85,7 +85,7 @@ function jobOf(
   return {
     source,
     table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where },
+    selection: { include, exclude, asText, where: settings.where, limit: settings.limit },
     jobName: request.jobName,
   };
 }

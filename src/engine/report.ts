@@ -13,6 +13,8 @@ export interface RunReport {
   readonly workers: number;
   /** The weakest level of its tables; null when none is complete. */
   readonly level: ConsistencyLevel | null;
+  /** All tables are complete in one and the same snapshot. */
+  readonly sameInstant: boolean;
   readonly retries: number;
   /** Peak resident memory of the process, bytes. */
   readonly peakMemory: number;

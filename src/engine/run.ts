@@ -52,6 +52,7 @@ export async function runExtract(request: ExtractRequest, watcher: RunWatcher): 
     watcher,
     runtimeFolder,
     open,
+    earlierTable: () => (open.already[0] ?? open.runs.find((run) => run.finished !== null))?.name ?? null,
     failures: { count: 0 },
     memory,
   };
@@ -85,12 +86,12 @@ async function oneEpoch(context: RunContext, first: boolean): Promise<DispatchEn
   const { pool, token, snapshot } = epoch;
   const stopWorkers = () => requestStop(setup.shared);
   const { rowGroupBytes } = shareMemory(request.bufferBytes, pool.threads);
-  const tableRead = async (run: TableRun) => finishIfRead(context, run);
-  const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers, tableRead };
+  const dispatchContext = { request, pool, token, watcher, failures, rowGroupBytes, stopWorkers };
   const supply = new ChunkSupply(live, coordinator, pool.threads, (run, error) =>
     failTable(dispatchContext, run, error),
   );
-  const end = await dispatch({ ...dispatchContext, supply });
+  const tableRead = async (run: TableRun) => supply.between(async () => finishIfRead(context, run));
+  const end = await dispatch({ ...dispatchContext, supply, tableRead });
   await supply.settle();
   if (end.kind !== 'all-read') return end;
   for (const run of live) await finishIfRead(context, run);

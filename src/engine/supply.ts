@@ -56,6 +56,13 @@ export class ChunkSupply {
     run.pending.unshift(chunk);
   }
 
+  /** Work that needs the coordinator's connection: after the cut under way and before the next. */
+  async between(work: () => Promise<void>): Promise<void> {
+    const running = this.#cutting.then(work);
+    this.#cutting = running.catch(() => undefined);
+    await running;
+  }
+
   /** Waits for a cut that is under way; throws what it throws. */
   async settle(): Promise<void> {
     await this.#cutting;

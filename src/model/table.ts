@@ -58,6 +58,8 @@ export interface TableSchema extends TableRef {
   readonly candidateKeys: readonly CandidateKey[];
   /** Non-empty only when block ranges are possible for this table. */
   readonly physicalParts: readonly PhysicalPart[];
+  /** Why a snapshot of the source does not cover all rows (foreign tables); left out when it does. */
+  readonly outsideSnapshot?: string;
   /** Things a person should know before reading: "foreign table: no snapshot on the remote side". */
   readonly remarks: readonly string[];
 }

@@ -31,6 +31,7 @@ export function diskError(error: unknown, path: string): SqlextractError {
     case 'EPERM':
     case 'EROFS':
     case 'ENOTDIR':
+    case 'ENOENT':
     case 'ELOOP':
       return new SqlextractError(
         {

@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 
 /**
@@ -8,7 +8,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
  */
 export async function makePrivateFolder(folder: string): Promise<void> {
   const path = resolve(folder);
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await makeLevels(path);
   if (first === undefined) return;
   const depth = relative(first, path).split(sep).filter(Boolean).length;
   let changed = dirname(path);
@@ -16,6 +16,23 @@ export async function makePrivateFolder(folder: string): Promise<void> {
     await syncFolder(changed);
     changed = dirname(changed);
   }
+}
+
+/** The highest folder that was made. Level by level: Node's own recursive form never returns below /proc. */
+async function makeLevels(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const first = await makeLevels(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+  });
+  return first ?? path;
 }
 
 /** Makes names that were added to or removed from a folder durable. Windows has no such call and needs none. */

@@ -38,7 +38,8 @@ export async function compareWithSource(check: SourceCheck): Promise<ComparedSou
   const schema = await compareSchema(session, check.manifest, state?.selection ?? null);
   const remarks = [...elsewhere, ...schema.remarks];
   if (schema.table === null) return drifted(check, schema.differences, remarks);
-  const inside = elsewhere.length === 0 && (await joinRun(check, session, schema.table, state));
+  const covered = schema.table.outsideSnapshot === undefined;
+  const inside = covered && elsewhere.length === 0 && (await joinRun(check, session, schema.table, state));
   const found = await session.checksum({ table: schema.table, where: check.manifest.selection.where });
   const equal = found.rows === check.sums?.rows && found.sum === check.sums.sum;
   const when = inside ? 'run' : equal ? 'later' : await proven(check, session, schema.table, state);

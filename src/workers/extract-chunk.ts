@@ -60,7 +60,7 @@ async function extractChunk(task: ChunkTask): Promise<ChunkOutcome> {
     return await readEncodeWrite(task);
   } catch (error) {
     const problem = await problemOf(task.source, error);
-    if (problem.verdict !== 'retry') await dropSession();
+    if (await needsNewSession(task.source, problem)) await dropSession();
     return stopRequested(setup.shared) ? { kind: 'stopped' } : { kind: 'failed', problem };
   } finally {
     updateSlot(setup.shared, slot, { state: 'idle' });
@@ -135,6 +135,12 @@ function compareRows(task: ChunkTask, read: number, written: number): void {
     message: `chunk ${task.chunk.ordinal} of ${task.table.name}: ${read} rows were read but the files hold ${written}`,
     fault: 'bug',
   });
+}
+
+/** A session that could not join the snapshot again is kept as long as it is sound: a bad value is not its fault. */
+async function needsNewSession(source: SourceConfig, problem: Problem): Promise<boolean> {
+  if (problem.verdict !== 'fatal') return problem.verdict !== 'retry';
+  return (await driverByName(source.driver)).capabilities.lateJoin;
 }
 
 async function problemOf(source: SourceConfig, error: unknown): Promise<Problem> {

@@ -50,7 +50,7 @@ export async function dropSession(): Promise<void> {
 function epochNotJoined(): SqlextractError {
   return new SqlextractError({
     code: 'SNAPSHOT_LOST',
-    message: 'a worker thread was replaced and cannot join the snapshot of the others',
+    message: 'a worker lost its session and cannot join the snapshot of the others',
     fault: 'source',
     verdict: 'epoch-lost',
   });

@@ -6,7 +6,7 @@ export function jobOver(table: string, changes: Partial<JobIdentity> = {}): JobI
   return {
     source: { server: '7301234567890', database: 'shop' },
     table: { schema: 'public', name: table },
-    selection: { include: null, exclude: [], asText: [], where: null },
+    selection: { include: null, exclude: [], asText: [], where: null, limit: null },
     jobName: null,
     ...changes,
   };

@@ -9,7 +9,7 @@ describe('jobIdOf', () => {
   });
 
   it('does not depend on the order of source facts and excluded columns', () => {
-    const selection = { include: null, asText: ['x', 'y'], where: null };
+    const selection = { include: null, asText: ['x', 'y'], where: null, limit: null };
     const one = jobOver('t', { source: { a: '1', b: '2' }, selection: { ...selection, exclude: ['p', 'q', 'p'] } });
     const other = jobOver('t', {
       source: { b: '2', a: '1' },
@@ -34,6 +34,7 @@ describe('jobIdOf', () => {
       { ...base, selection: { ...selection, asText: ['a'] } },
       { ...base, selection: { ...selection, where: '' } },
       { ...base, selection: { ...selection, where: 'a > 1' } },
+      { ...base, selection: { ...selection, limit: 5 } },
       { ...base, jobName: 'nightly' },
       { ...base, jobName: '' },
       { ...jobOver('u'), jobName: 'nightly' },

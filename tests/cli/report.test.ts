@@ -27,6 +27,7 @@ const REPORT: RunReport = {
   rowsPerSecond: 100_000,
   workers: 8,
   level: 'snapshot',
+  sameInstant: true,
   retries: 0,
   peakMemory: 1,
   remarks: [],

@@ -38,6 +38,7 @@ export async function describeTable(
     primaryKey: inherited ? [] : (keys.find((key) => key.kind === 'primary')?.columns ?? []),
     candidateKeys: keys,
     physicalParts: parts,
+    ...(facts.foreignParts ? { outsideSnapshot: FOREIGN_ROWS } : {}),
     remarks: remarksOn(relation, inherited, facts.foreignParts),
   };
 }
@@ -73,10 +74,12 @@ async function readFacts(client: pg.Client, relation: Relation): Promise<Facts> 
   };
 }
 
+const FOREIGN_ROWS = 'foreign rows are not covered by the snapshot: the remote server has none of this run';
+
 function remarksOn(relation: Relation, inherited: boolean, foreignParts: boolean): readonly string[] {
   return [
     ...(inherited ? ['the tables that inherit from it are read with it'] : []),
-    ...(foreignParts ? ['foreign rows are not covered by the snapshot: the remote server has none of this run'] : []),
+    ...(foreignParts ? [FOREIGN_ROWS] : []),
     ...(relation.relkind === 'v' ? ['a view has no key, so it is read in one stream'] : []),
   ];
 }
