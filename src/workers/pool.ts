@@ -17,7 +17,7 @@ import { resetArrivals } from './shared-state.ts';
 const FIRST_HEAP_LIMIT = '--initial-old-space-size=256';
 
 /** Texts of a batch die young; V8's own larger generations only hold 100 MB more of them at a time. */
-const YOUNG_MB = 12;
+const YOUNG_MB = 32;
 
 /**
  * The worker threads. Options that matter, each measured (docs/decisions/worker-pool.md):
