@@ -95,7 +95,6 @@ describe('the same command again', () => {
     ],
     ['--compression', [...ACCOUNTS.slice(0, -1), 'gzip'], '--compression was "none" and is now "gzip"'],
     ['--null', [...ACCOUNTS, '--null', 'NULL'], '--null was "\\N" and is now "NULL"'],
-    ['--limit', [...ACCOUNTS, '--limit', '5'], '--limit was not set and is now "5"'],
     ['--out', [...ACCOUNTS, '--out', 'elsewhere'], /--out was "\/.*\/export" and is now "\/.*\/elsewhere"/],
   ])(
     'with another %s is refused with the exact difference; the first one still finishes',
@@ -111,6 +110,13 @@ describe('the same command again', () => {
       await expectFiles(test, 'accounts', accounts());
     },
   );
+
+  it('with a --limit is another job; the unfinished one still finishes', async () => {
+    await die(test, ACCOUNTS, 'mid-read:3');
+    expect((await finish(test, [...ACCOUNTS, '--limit', '5'])).tables[0]).toMatchObject({ rows: 5, resumedRows: 0 });
+    expect((await finish(test, ACCOUNTS)).tables[0]?.resumedRows).toBeGreaterThan(0);
+    await expectFiles(test, 'accounts', accounts());
+  });
 
   it('--fresh discards what there is and begins anew', async () => {
     await die(test, ACCOUNTS, 'mid-read:3');
