@@ -42,7 +42,16 @@ export function checkpointMilliseconds(folder: string): number {
       nullCounts: [0],
       maxBytes: [0],
     };
-    store.done(runId, { ordinal, rows: 1, files: [file], epoch: 1, startedAt: at, finishedAt: at, nullMarkerCells: 0 });
+    store.done(runId, {
+      ordinal,
+      rows: 1,
+      files: [file],
+      epoch: 1,
+      startedAt: at,
+      finishedAt: at,
+      nullMarkerCells: 0,
+      replacedCells: {},
+    });
   }
   return (performance.now() - startedAt) / RANGES;
 }

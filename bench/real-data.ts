@@ -1,5 +1,6 @@
 /**
- * `npm run trial -- --chinook-postgres Chinook_PostgreSql.sql --chinook-sqlite Chinook_Sqlite.sqlite --flights flights-3m.parquet`:
+ * `npm run trial -- --chinook-postgres Chinook_PostgreSql.sql --chinook-sqlite Chinook_Sqlite.sqlite --chinook-mysql Chinook_MySql.sql
+ * --chinook-sqlserver Chinook_SqlServer.sql --flights flights-3m.parquet` (any of them; SQL Server where SQLEXTRACT_TEST_SQLSERVER_URL is one):
  * real databases that nobody here wrote, extracted in both formats and compared, row for row, with the servers' own output: the
  * files are read back through the manifest by DuckDB. Chinook: github.com/lerocha/chinook-database; flights: npm vega-datasets.
  */
@@ -13,12 +14,17 @@ import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import type { Manifest } from '../src/model/manifest.ts';
+import { readFilesOf } from '../tests/checklist/read-files.ts';
+import { type Chinook, chinookOfMariadb, chinookOfSqlServer, chinookTexts } from '../tests/sample/chinook-databases.ts';
+import { startMariadb } from '../tests/support/mariadb-server.ts';
 import { startPostgres } from '../tests/support/postgres-server.ts';
 
 const { values } = parseArgs({
   options: {
     'chinook-postgres': { type: 'string' },
     'chinook-sqlite': { type: 'string' },
+    'chinook-mysql': { type: 'string' },
+    'chinook-sqlserver': { type: 'string' },
     flights: { type: 'string' },
   },
 });
@@ -127,6 +133,37 @@ async function sqliteTrial(path: string): Promise<void> {
   }
 }
 
+/** Row by row, sorted; the server's own texts. */
+async function chinookTrial(chinook: Chinook, label: string): Promise<void> {
+  const sumOf = (texts: readonly string[]): Sum => ({
+    rows: texts.length,
+    md5: createHash('md5').update(texts.toSorted().join('\n')).digest('hex'),
+  });
+  for (const format of ['parquet', 'csv']) {
+    for (const [table, path] of extractAll(chinook.url, format)) {
+      const { manifest, rows } = await readFilesOf(path);
+      const { columns } = manifest.schema;
+      const server = sumOf(await chinook.rows(table, columns));
+      compare(`${label} ${table} → ${format}`, sumOf(chinookTexts(rows, columns)), server);
+    }
+  }
+}
+
+async function mysqlTrial(script: string): Promise<void> {
+  const server = await startMariadb();
+  try {
+    await using chinook = await chinookOfMariadb(script, server.url);
+    await chinookTrial(chinook, server.origin);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function sqlServerTrial(script: string): Promise<void> {
+  await using chinook = await chinookOfSqlServer(script);
+  await chinookTrial(chinook, 'SQL Server');
+}
+
 /** Once with a key, once without: read by blocks. */
 async function loadFlights(url: string, parquet: string): Promise<void> {
   const csv = join(folder, 'flights.csv');
@@ -150,6 +187,10 @@ async function loadFlights(url: string, parquet: string): Promise<void> {
 
 try {
   if (values['chinook-sqlite'] !== undefined) await sqliteTrial(values['chinook-sqlite']);
+  if (values['chinook-mysql'] !== undefined) await mysqlTrial(readFileSync(values['chinook-mysql'], 'utf8'));
+  if (values['chinook-sqlserver'] !== undefined) {
+    await sqlServerTrial(readFileSync(values['chinook-sqlserver'], 'utf8'));
+  }
   const server = await startPostgres();
   try {
     const administrator = new URL(server.url);

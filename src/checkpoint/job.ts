@@ -20,6 +20,8 @@ export interface JobSelection {
   readonly where: string | null;
   /** Null: all rows. A sample is another job than the whole table: neither takes the place of the other. */
   readonly limit: number | null;
+  /** Rows of a query: never the job of a table of the same name. Its text is not in here, so that another text is noticed. */
+  readonly query?: true;
 }
 
 /**
@@ -32,7 +34,8 @@ export function jobIdOf(job: JobIdentity): string {
 }
 
 function canonicalText(job: JobIdentity): string {
-  if (job.jobName !== null) return JSON.stringify(['name', job.jobName, job.table.schema, job.table.name]);
+  const ofQuery = job.selection.query === true ? ['query'] : [];
+  if (job.jobName !== null) return JSON.stringify(['name', job.jobName, job.table.schema, job.table.name, ...ofQuery]);
   const { include, exclude, asText, where, limit } = job.selection;
   const source = Object.entries(job.source).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([
@@ -45,6 +48,7 @@ function canonicalText(job: JobIdentity): string {
     sorted(asText),
     where,
     ...(limit === null ? [] : [limit]),
+    ...ofQuery,
   ]);
 }
 

@@ -4,7 +4,7 @@ import { SqlextractError } from '../model/problem.ts';
 import { createDurably } from './durable-file.ts';
 import { stateUnreadable } from './state-error.ts';
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** Up to this size a whole check costs little: about 50 ms. Larger states are checked by their header only. */
 const QUICK_CHECK_BYTES = 32 * 1024 * 1024;
@@ -48,6 +48,7 @@ CREATE TABLE epochs (
   shared   INTEGER NOT NULL,
   proof    TEXT NOT NULL,
   lease    TEXT,
+  spread   TEXT,
   PRIMARY KEY (run_id, epoch)
 ) STRICT;
 
@@ -61,6 +62,7 @@ CREATE TABLE chunks (
   rows              INTEGER,
   epoch             INTEGER,
   null_marker_cells INTEGER,
+  replaced_cells    TEXT,
   started_at        TEXT,
   finished_at       TEXT,
   last_problem      TEXT,
@@ -103,8 +105,16 @@ PRAGMA user_version = ${STATE_VERSION};
 `;
 
 /**
- * Opens a state for its one writer, making it (0600) when it is missing. Throws STATE_NEWER, STATE_UNREADABLE, and what SQLite
- * throws.
+ * What each version added to the one before it, from version 1 on; done in one transaction with the new number. Columns only, which may
+ * be NULL: a state of an older version can be read as it is.
+ */
+const ADDITIONS: Readonly<Record<number, string>> = {
+  2: 'ALTER TABLE chunks ADD COLUMN replaced_cells TEXT; ALTER TABLE epochs ADD COLUMN spread TEXT;',
+};
+
+/**
+ * Opens a state for its one writer, making it (0600) when it is missing and bringing it to this version when it is older. Throws
+ * STATE_NEWER, STATE_UNREADABLE, and what SQLite throws.
  */
 export function openForWriting(path: string): DatabaseSync {
   createDurably(path);
@@ -112,6 +122,7 @@ export function openForWriting(path: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     requireVersion(database, path);
     if (isEmpty(database)) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
+    else bringUp(database);
   });
 }
 
@@ -140,8 +151,18 @@ function requireIntact(database: DatabaseSync, path: string): void {
   if (said !== 'ok') throw stateUnreadable(path, `SQLite says "${String(said)}"`);
 }
 
+function bringUp(database: DatabaseSync): void {
+  for (let version = versionOf(database) + 1; version <= STATE_VERSION; version += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${ADDITIONS[version] ?? ''} PRAGMA user_version = ${version}; COMMIT`);
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
 function requireVersion(database: DatabaseSync, path: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  const version = versionOf(database);
   if (version === 0 && !isEmpty(database)) throw stateUnreadable(path, 'it is a database of another program');
   if (version <= STATE_VERSION) return;
   throw new SqlextractError({

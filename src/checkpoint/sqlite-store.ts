@@ -111,6 +111,17 @@ export class SqliteStore implements CheckpointStore {
     });
   }
 
+  cut(runId: string, kept: Chunk, rest: Chunk, reason: string): void {
+    faultPoint('before-plan');
+    this.#transaction(() => {
+      const result = this.#write.narrow.run(JSON.stringify(kept.range), runId, kept.ordinal);
+      changedOne(result, `chunk ${kept.ordinal} of ${runId} is not planned`);
+      this.#write.plan.run(runId, rest.ordinal, JSON.stringify(rest.range), rest.limit);
+      this.#event(runId, kept.ordinal, 'cut', `the rest is chunk ${rest.ordinal}: ${reason}`);
+    });
+    faultPoint('after-plan');
+  }
+
   reopen(runId: string, ordinals: readonly number[], reason: string): void {
     this.#transaction(() => {
       for (const ordinal of ordinals) {
@@ -129,6 +140,7 @@ export class SqliteStore implements CheckpointStore {
         facts.shared ? 1 : 0,
         JSON.stringify(facts.proof),
         jsonOrNull(lease),
+        facts.spread ?? null,
       ] as const;
       const epoch = Number(this.#write.epoch.get(runId, ...texts)?.['epoch']);
       this.#event(runId, null, 'epoch', `epoch ${epoch}: ${facts.label}`);
@@ -150,11 +162,12 @@ export class SqliteStore implements CheckpointStore {
   }
 
   #recordDone(runId: string, report: ChunkReport): void {
-    const { ordinal, rows, epoch, files, nullMarkerCells, startedAt, finishedAt } = report;
+    const { ordinal, rows, epoch, files, nullMarkerCells, replacedCells, startedAt, finishedAt } = report;
     const inFiles = files.reduce((sum, file) => sum + file.rows, 0);
     if (inFiles !== rows)
       throw new Error(`chunk ${ordinal} of ${runId} has ${rows} rows but its files have ${inFiles}`);
-    const result = this.#write.done.run(rows, epoch, nullMarkerCells, startedAt, finishedAt, runId, ordinal);
+    const cells = [nullMarkerCells, JSON.stringify(replacedCells)] as const;
+    const result = this.#write.done.run(rows, epoch, ...cells, startedAt, finishedAt, runId, ordinal);
     changedOne(result, `chunk ${ordinal} of ${runId} was not started`);
     files.forEach((file, index) => {
       const numbers = [

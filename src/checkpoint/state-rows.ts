@@ -33,6 +33,7 @@ export function epochOf(row: Row): EpochRecord {
       takenAt: text(row, 'taken_at'),
       label: text(row, 'label'),
       shared: row['shared'] === 1,
+      ...(isMissing(row, 'spread') ? {} : { spread: text(row, 'spread') }),
       proof: json(row, 'proof'),
     },
     lease: jsonOrNull(row, 'lease'),
@@ -75,7 +76,13 @@ function reportOf(row: Row, ordinal: number, files: readonly ChunkFile[]): Chunk
     startedAt: text(row, 'started_at'),
     finishedAt: text(row, 'finished_at'),
     nullMarkerCells: number(row, 'null_marker_cells'),
+    replacedCells: isMissing(row, 'replaced_cells') ? {} : json(row, 'replaced_cells'),
   };
+}
+
+/** NULL, or a column that the state's version did not have yet. */
+function isMissing(row: Row, column: string): boolean {
+  return row[column] === null || row[column] === undefined;
 }
 
 export function text(row: Row, column: string): string {

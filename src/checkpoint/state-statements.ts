@@ -15,17 +15,18 @@ const WRITES = {
   plan: "INSERT INTO chunks (run_id, ordinal, range, row_limit, status) VALUES (?, ?, ?, ?, 'planned')",
   started: `UPDATE chunks SET status = 'started', attempts = ?, started_at = ?, last_problem = NULL
     WHERE run_id = ? AND ordinal = ? AND status <> 'done'`,
-  done: `UPDATE chunks SET status = 'done', rows = ?, epoch = ?, null_marker_cells = ?, started_at = ?, finished_at = ?
+  done: `UPDATE chunks SET status = 'done', rows = ?, epoch = ?, null_marker_cells = ?, replaced_cells = ?, started_at = ?, finished_at = ?
     WHERE run_id = ? AND ordinal = ? AND status = 'started'`,
+  narrow: "UPDATE chunks SET range = ? WHERE run_id = ? AND ordinal = ? AND status = 'planned'",
   file: `INSERT INTO files (run_id, ordinal, number, path, rows, bytes, sha256, null_counts, max_bytes)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   failed: `UPDATE chunks SET status = 'planned', last_problem = ? WHERE run_id = ? AND ordinal = ? AND status = 'started'`,
   dropFiles: 'DELETE FROM files WHERE run_id = ? AND ordinal = ?',
-  reopen: `UPDATE chunks SET status = 'planned', rows = NULL, epoch = NULL, null_marker_cells = NULL, finished_at = NULL
+  reopen: `UPDATE chunks SET status = 'planned', rows = NULL, epoch = NULL, null_marker_cells = NULL, replaced_cells = NULL, finished_at = NULL
     WHERE run_id = ? AND ordinal = ?`,
   killed: `UPDATE chunks SET status = 'planned' WHERE status = 'started' RETURNING run_id, ordinal`,
-  epoch: `INSERT INTO epochs (run_id, epoch, taken_at, label, shared, proof, lease)
-    SELECT ?1, 1 + coalesce(max(epoch), 0), ?2, ?3, ?4, ?5, ?6 FROM epochs WHERE run_id = ?1 RETURNING epoch`,
+  epoch: `INSERT INTO epochs (run_id, epoch, taken_at, label, shared, proof, lease, spread)
+    SELECT ?1, 1 + coalesce(max(epoch), 0), ?2, ?3, ?4, ?5, ?6, ?7 FROM epochs WHERE run_id = ?1 RETURNING epoch`,
 } as const;
 
 export type StateStatements = Readonly<Record<keyof typeof WRITES, StatementSync>>;

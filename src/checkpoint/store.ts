@@ -9,6 +9,7 @@ import type { Fingerprint } from './fingerprint.ts';
  *
  * A run:      planning ──▶ running ──▶ complete (manifest written) ; any of them ──▶ discarded (--fresh)
  * A chunk:    planned ──▶ started ──▶ done ; started ──▶ planned again (failed, or its run was killed) ;
+ *             planned ──▶ planned with a smaller range, the rest being a new chunk ;
  *             done ──▶ planned (its file is missing or short, or its epoch is lost and it was read by blocks)
  *
  * Every method is one durable transaction (synchronous=FULL) when it returns.
@@ -24,6 +25,8 @@ export interface CheckpointStore extends Disposable {
   started(runId: string, ordinal: number, attempt: number): void;
   done(runId: string, report: ChunkReport): void;
   failed(runId: string, ordinal: number, problem: Problem): void;
+  /** Gives a planned chunk the first part of its range, and the rest to a new one (of an ordinal that is not taken), at once. */
+  cut(runId: string, kept: Chunk, rest: Chunk, reason: string): void;
   /** Puts done chunks back to planned, with the reason said in the log table. */
   reopen(runId: string, ordinals: readonly number[], reason: string): void;
   beginEpoch(runId: string, facts: EpochFacts, lease: SnapshotLease | null): EpochRecord;

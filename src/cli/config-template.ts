@@ -61,6 +61,15 @@ defaults:
   # keep_snapshot: false             # hold it also after the run has finished, for verify --against-source
   # on_table_error: stop             # or continue
   # null_marker: '\\N'                # how CSV writes NULL
+  # zero_dates: fail                 # dates that no calendar has; or null, or text
+  # tinyint1: integer                # or boolean
+  # max_connections: 5               # sessions at a time, all counted
+  # max_rows_per_second: 50000
+  # max_bytes_per_second: 20MB
+  # max_query_seconds: 60            # a range that takes longer is cut in two
+  # allow_locks: false               # keep others from writing for moments, to align the readers
+  # retries: 5                       # of one range
+  # max_failures: 200                # of all ranges
 
 # The tables of \`sqlextract extract\` without --table, with what is special about them.
 # tables:
@@ -74,4 +83,10 @@ defaults:
 #     compression: gzip
 
 # exclude_tables: ['*_backup']
+
+# Queries, extracted with the tables; one alone with --name.
+# queries:
+#   active_users:
+#     sql: SELECT id, email FROM users WHERE active
+#     split_by: id                   # else one stream
 `;

@@ -1,10 +1,11 @@
 import { displayCommandLine, faultSpec } from '../config/process-environment.ts';
 import type { Settings } from '../config/settings.ts';
-import { tableSettings } from '../config/table-settings.ts';
+import { querySettings, tableSettings } from '../config/table-settings.ts';
 import type { ExtractRequest, TableSettings } from '../engine/request.ts';
 import type { Compression, FileFormat } from '../formats/format.ts';
 import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { SqlextractError } from '../model/problem.ts';
+import type { ValuePolicies } from '../model/value-policies.ts';
 import { sourceOf } from './open-source.ts';
 
 export interface CallFacts {
@@ -22,7 +23,10 @@ export async function extractRequest(settings: Settings, facts: CallFacts): Prom
     driver,
     source,
     tables: { include: settings.tables, exclude: settings.excludeTables },
-    tableSettings: (schema, name) => settingsOf(settings, formats, schema, name),
+    policies: policiesOf(settings),
+    queries: settings.queries,
+    tableSettings: (schema, name) => settingsOf(settings, formats, tableSettings(settings, schema, name)),
+    querySettings: (name) => settingsOf(settings, formats, querySettings(settings, name)),
     out: settings.out,
     stateDir: settings.stateDir,
     jobName: settings.job,
@@ -31,8 +35,13 @@ export async function extractRequest(settings: Settings, facts: CallFacts): Prom
     consistency: settings.consistency,
     holdMs: settings.holdMs,
     keepSnapshot: settings.keepSnapshot,
+    allowLocks: settings.allowLocks,
     onTableError: settings.onTableError,
     workers: settings.workers,
+    maxConnections: settings.maxConnections,
+    rates: { rowsPerSecond: settings.maxRowsPerSecond, bytesPerSecond: settings.maxBytesPerSecond },
+    maxQueryMs: settings.maxQuerySeconds === null ? null : settings.maxQuerySeconds * 1000,
+    budget: { attemptsPerChunk: settings.retries + 1, failuresPerRun: settings.maxFailures },
     batchRows: settings.batchRows,
     bufferBytes: settings.bufferBytes,
     parallelWrite: settings.parallelWrite,
@@ -44,16 +53,23 @@ export async function extractRequest(settings: Settings, facts: CallFacts): Prom
   };
 }
 
-function settingsOf(settings: Settings, formats: readonly FileFormat[], schema: string, name: string): TableSettings {
-  const found = tableSettings(settings, schema, name);
+function settingsOf(
+  settings: Settings,
+  formats: readonly FileFormat[],
+  found: ReturnType<typeof tableSettings>,
+): TableSettings {
   const { columns, excludeColumns, asText, compression, ...rest } = found;
   const format = formats.find((one) => one.name === found.format);
   if (format === undefined) throw new Error(`no format is registered as ${found.format}`);
   return {
     ...rest,
-    selection: { include: columns, exclude: excludeColumns, asText },
+    selection: { include: columns, exclude: excludeColumns, asText, policies: policiesOf(settings) },
     compression: compressionOf(format, compression),
   };
+}
+
+export function policiesOf({ zeroDates, tinyint1 }: Settings): ValuePolicies {
+  return { zeroDates, tinyint1 };
 }
 
 function compressionOf(format: FileFormat, asked: Compression | null): Compression {

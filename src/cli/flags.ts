@@ -34,6 +34,25 @@ export const tableFlags = {
   'exclude-table': string({ multiple: true, summary: 'Table or glob to leave out; repeatable.', helpValue: '<name>' }),
 };
 
+export const queryFlags = {
+  query: string({
+    summary: 'One SELECT in place of a table, or @file with its text; needs --name.',
+    description: 'It runs in a read-only transaction. --where, --columns and the like are meant for its result.',
+    helpValue: '<sql|@file>',
+  }),
+  name: string({
+    summary: 'Name of the query: of its folder, state and manifest.',
+    description: 'Without --query: the query of that name in `queries:` of sqlextract.yaml.',
+    helpValue: '<name>',
+  }),
+  'split-by': string({
+    summary: 'Column of the query that ranges are cut by.',
+    description:
+      'Without it the query is read in one stream. With it it runs once for every range, and must give the same rows each time.',
+    helpValue: '<column>',
+  }),
+};
+
 export const selectionFlags = {
   columns: string({ multiple: true, summary: 'Only these columns.', description: COLUMNS_HELP, helpValue: '<a,b>' }),
   'exclude-columns': string({
@@ -50,6 +69,44 @@ export const selectionFlags = {
   }),
   where: string({ summary: 'Only rows for which this SQL condition holds.', helpValue: '<condition>' }),
   limit: string({ summary: 'At most this many rows in all.', helpValue: '<rows>' }),
+};
+
+/** Values that no file type holds as they are. */
+export const policyFlags = {
+  'zero-dates': string({
+    summary: 'Dates that no calendar has (0000-00-00): fail (default), null or text.',
+    description:
+      'fail: the run ends at the first, which is named; null: they are written as NULL, and counted; text: all date columns are written as text.',
+    helpValue: '<policy>',
+  }),
+  tinyint1: string({
+    summary: 'TINYINT(1) as integer (default) or boolean.',
+    description: 'With boolean any value but 0 and 1 is an error.',
+    helpValue: '<type>',
+  }),
+};
+
+/** What the run may ask of the server, and how often it tries again. */
+export const gentleFlags = {
+  'max-connections': string({
+    summary: 'Sessions at a time, all counted; workers are lowered to fit.',
+    helpValue: '<n>',
+  }),
+  'max-rows-per-second': string({ summary: 'Rows read in a second, over all workers.', helpValue: '<rows>' }),
+  'max-bytes-per-second': string({ summary: 'Bytes read in a second, over all workers.', helpValue: '<size>' }),
+  'max-query-seconds': string({
+    summary: 'A range for which the server needs longer is given up and cut in two.',
+    helpValue: '<seconds>',
+  }),
+  'allow-locks': boolean({
+    allowNo: true,
+    summary: 'Locks that keep others from writing may be taken, for moments, to align the readers.',
+  }),
+  retries: string({ summary: 'Tries of one range after the first (default 5).', helpValue: '<n>' }),
+  'max-failures': string({
+    summary: 'Failed tries of all ranges until the run gives up (default 200).',
+    helpValue: '<n>',
+  }),
 };
 
 export const formatFlags = {
@@ -125,9 +182,12 @@ export const quietFlag = { quiet: boolean({ char: 'q', summary: 'No progress; er
 export const extractFlags = {
   ...sourceFlags,
   ...tableFlags,
+  ...queryFlags,
   ...selectionFlags,
   ...formatFlags,
+  ...policyFlags,
   ...speedFlags,
+  ...gentleFlags,
   ...runFlags,
   ...stateFlags,
   ...jsonFlag,

@@ -1,11 +1,14 @@
 import type { Settings } from '../config/settings.ts';
-import { tableSettings } from '../config/table-settings.ts';
+import { querySettings, tableSettings } from '../config/table-settings.ts';
+import { describeAgain } from '../engine/describe-again.ts';
 import { narrowSelection } from '../engine/narrow-selection.ts';
 import { selectTables } from '../engine/select-tables.ts';
-import { formatByName } from '../formats/registry.ts';
+import type { FileFormat } from '../formats/format.ts';
+import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { CandidateKey, ColumnSchema, TableRef, TableSchema } from '../model/table.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { policiesOf } from './extract-request.ts';
 import { sourceOf } from './open-source.ts';
 
 /** What `inspect` found; `--json` prints it as it is. */
@@ -33,6 +36,8 @@ export interface InspectedColumn {
   readonly nativeType: string;
   readonly type: string;
   readonly written: string;
+  /** What each format writes, by its name; `refused` where it cannot. */
+  readonly formats: Readonly<Record<string, string>>;
   readonly nullable: boolean;
   readonly note: string | null;
   /** Why the column cannot be written in this format; null when it can. */
@@ -47,9 +52,14 @@ export async function inspectSource(settings: Settings, described: boolean): Pro
     return { kind: 'tables', source: source.displayUrl, tables: await session.listTables() };
   }
   const patterns = { include: settings.tables, exclude: settings.excludeTables };
-  const names = await selectTables(patterns, () => session.listTables());
+  const names = patterns.include.length === 0 ? [] : await selectTables(patterns, () => session.listTables());
   const found: TableSchema[] = [];
-  for (const name of names) found.push(await session.describe(name, { include: null, exclude: [], asText: [] }));
+  for (const name of names)
+    found.push(
+      await session.describe(name, { include: null, exclude: [], asText: [], policies: policiesOf(settings) }),
+    );
+  const everything = { include: null, exclude: [], asText: [], policies: policiesOf(settings) };
+  for (const query of settings.queries) found.push(await session.describeQuery({ ...query, selection: everything }));
   const tables: InspectedTable[] = [];
   for (const table of found) tables.push(await inspectTable(session, settings, table, found));
   return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
@@ -61,20 +71,29 @@ async function inspectTable(
   table: TableSchema,
   all: readonly TableSchema[],
 ): Promise<InspectedTable> {
-  const found = tableSettings(settings, table.schema, table.name);
-  const typed = { include: found.columns, exclude: found.excludeColumns, asText: found.asText };
+  const isQuery = table.query !== undefined;
+  const found = isQuery ? querySettings(settings, table.name) : tableSettings(settings, table.schema, table.name);
+  const typed = {
+    include: found.columns,
+    exclude: found.excludeColumns,
+    asText: found.asText,
+    policies: policiesOf(settings),
+  };
   const selection = narrowSelection(typed, table, all);
-  const schema = await session.describe(table, selection);
+  const schema = await describeAgain(session, table, selection);
   const format = await formatByName(found.format);
+  const formats = await Promise.all(FORMAT_NAMES.map(formatByName));
   const column = (one: ColumnSchema): InspectedColumn => {
     const refused = format.refuses(one);
-    const written = refused === null ? format.describe(one) : 'refused';
+    const writtenBy = (by: FileFormat): string => (by.refuses(one) === null ? by.describe(one) : 'refused');
+    const written = writtenBy(format);
     const type = describeColumnType(one.type);
     return {
       name: one.name,
       nativeType: one.nativeType,
       type,
       written,
+      formats: Object.fromEntries(formats.map((by) => [by.name, writtenBy(by)])),
       nullable: one.nullable,
       note: one.note ?? null,
       refused,

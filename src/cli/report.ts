@@ -36,6 +36,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     ...(report.level === null ? [] : [`consistency: ${levelLine(report, report.level)}`]),
     ...consistencyLines(report),
     ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
+    ...report.tables.flatMap(replacedLines),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
     ...report.tables.flatMap(problemLines),
     '',
@@ -84,6 +85,13 @@ function consistencyLines(report: RunReport): readonly string[] {
   const sentences = new Set(done.map(({ consistency }) => consistency));
   if (sentences.size === 1) return [...sentences].map((sentence) => `  ${printable(sentence)}`);
   return done.map((table) => `  ${printable(`${table.table}: ${table.consistency}`)}`);
+}
+
+/** `users: 2 zero dates written as NULL in column born`. */
+function replacedLines({ table, replacedCells }: TableReport): readonly string[] {
+  return Object.entries(replacedCells).map(([column, cells]) =>
+    printable(`${table}: ${formatCounted(cells, 'zero date')} written as NULL in column ${column}`),
+  );
 }
 
 /** What kept a table from being complete; none when nothing did. */

@@ -40,8 +40,9 @@ function jobLines(job: JobStatus): readonly string[] {
 }
 
 /** What a job leaves out; nothing for a whole table. */
-function selectionLines({ include, exclude, asText, where, limit }: JobStatus['selection']): readonly string[] {
+function selectionLines({ include, exclude, asText, where, limit, query }: JobStatus['selection']): readonly string[] {
   const parts = [
+    ...(query === true ? ['the rows of a query'] : []),
     ...(include === null ? [] : [`columns ${include.join(', ')}`]),
     ...(exclude.length === 0 ? [] : [`without ${exclude.join(', ')}`]),
     ...(asText.length === 0 ? [] : [`as text ${asText.join(', ')}`]),

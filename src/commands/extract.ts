@@ -18,6 +18,10 @@ export default class Extract extends BaseCommand {
       command: `<%= config.bin %> extract --table orders --columns id,total --where "total > 100"`,
     },
     {
+      description: 'The rows of a query, in ranges of one of its columns',
+      command: `<%= config.bin %> extract --query "SELECT id, email FROM users WHERE active" --name active_users --split-by id`,
+    },
+    {
       description: 'From a scheduler that may call twice',
       command: '<%= config.bin %> extract --table users --run-key 2026-11-21 --json',
     },

@@ -1,5 +1,14 @@
+import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { formatFlags, jsonFlag, selectionFlags, sourceFlags, tableFlags } from '../cli/flags.ts';
+import {
+  formatFlags,
+  jsonFlag,
+  policyFlags,
+  queryFlags,
+  selectionFlags,
+  sourceFlags,
+  tableFlags,
+} from '../cli/flags.ts';
 
 export default class Inspect extends BaseCommand {
   static override summary = 'Show the tables of a source, or the columns of some: type there, type in the file, keys.';
@@ -12,6 +21,10 @@ export default class Inspect extends BaseCommand {
       command: '<%= config.bin %> inspect --table public.users --format csv',
     },
     {
+      description: 'Every type of the source and what becomes of it, without a connection',
+      command: '<%= config.bin %> inspect --types --source postgres://localhost/shop',
+    },
+    {
       description: 'As JSON, of a database given in the environment',
       command: "SQLEXTRACT_SOURCE=postgres://reader@localhost/shop <%= config.bin %> inspect --table 'sales.*' --json",
     },
@@ -19,10 +32,16 @@ export default class Inspect extends BaseCommand {
   static override flags = {
     ...sourceFlags,
     ...tableFlags,
+    ...queryFlags,
     columns: selectionFlags.columns,
     'exclude-columns': selectionFlags['exclude-columns'],
     'as-text': selectionFlags['as-text'],
     format: formatFlags.format,
+    types: boolean({
+      summary: 'Show the type contract: every type of the source, what it becomes, and what each format writes.',
+      description: 'With --table of the columns of these tables.',
+    }),
+    ...policyFlags,
     ...jsonFlag,
   };
 
@@ -32,8 +51,17 @@ export default class Inspect extends BaseCommand {
     const { inspectSource } = await import('../cli/inspect-source.ts');
     const { describeInspection } = await import('../cli/inspection-text.ts');
     const { printJson, printLine } = await import('../cli/print.ts');
-    const found = await inspectSource(settings, (flags.table ?? []).length > 0);
+    const described = (flags.table ?? []).length > 0 || flags.query !== undefined || flags.name !== undefined;
+    const { describeColumnTypes, describeSourceTypes } = await import('../cli/types-text.ts');
+    if (flags.types && !described) {
+      const { typesOfSource } = await import('../cli/source-types.ts');
+      const types = await typesOfSource(settings);
+      if (flags.json) printJson(types);
+      else for (const line of describeSourceTypes(types)) printLine(line);
+      return;
+    }
+    const found = await inspectSource(settings, described);
     if (flags.json) printJson(found);
-    else for (const line of describeInspection(found)) printLine(line);
+    else for (const line of flags.types ? describeColumnTypes(found) : describeInspection(found)) printLine(line);
   }
 }

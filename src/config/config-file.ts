@@ -1,4 +1,4 @@
-import { FILE_SHAPE, TABLE_KEYS } from './file-shape.ts';
+import { FILE_SHAPE, type QUERY_KEYS, type TABLE_KEYS } from './file-shape.ts';
 import { expandReferences, type Environment } from './expand-references.ts';
 import { type Leaf, type Tree, readTree } from './read-tree.ts';
 import { parseNames } from './parse-names.ts';
@@ -11,6 +11,7 @@ export interface FileValue {
 }
 
 export type TableKey = keyof typeof TABLE_KEYS;
+export type QueryKey = keyof typeof QUERY_KEYS;
 
 /** sqlextract.yaml, read. References are replaced when a value is asked for: a source that is not used needs no variables. */
 export interface ConfigFile {
@@ -26,6 +27,10 @@ export interface ConfigFile {
   tableNames(): readonly string[];
   table(name: string, key: TableKey): FileValue | null;
   tableColumns(name: string, key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
+  /** The keys of `queries:`, in their order. */
+  queryNames(): readonly string[];
+  query(name: string, key: QueryKey): FileValue | null;
+  queryColumns(name: string, key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
 }
 
 /** Throws CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE, each naming the line. */
@@ -44,6 +49,7 @@ export async function parseConfigFile(path: string, text: string, environment: E
     return url === null ? null : { url, password: value(entry(tree, 'password')) };
   };
   const table = (name: string, key: TableKey): Tree | undefined => entry(entry(entry(root, 'tables'), name), key);
+  const query = (name: string, key: QueryKey): Tree | undefined => entry(entry(entry(root, 'queries'), name), key);
   return {
     path,
     top: (key) => value(entry(root, key)),
@@ -54,6 +60,9 @@ export async function parseConfigFile(path: string, text: string, environment: E
     tableNames: () => keysOf(entry(root, 'tables')),
     table: (name, key) => value(table(name, key)),
     tableColumns: (name, key) => names(table(name, key)),
+    queryNames: () => keysOf(entry(root, 'queries')),
+    query: (name, key) => value(query(name, key)),
+    queryColumns: (name, key) => names(query(name, key)),
   };
 }
 

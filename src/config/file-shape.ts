@@ -27,6 +27,11 @@ export const TABLE_KEYS = {
   null_marker: SCALAR,
 } as const satisfies Readonly<Record<string, Shape>>;
 
+/** A query of the file: its text, and what a table has. */
+export const QUERY_KEYS = { sql: SCALAR, split_by: SCALAR, ...TABLE_KEYS } as const satisfies Readonly<
+  Record<string, Shape>
+>;
+
 export const FILE_SHAPE = {
   kind: 'record',
   keys: {
@@ -40,5 +45,6 @@ export const FILE_SHAPE = {
     exclude_tables: NAMES,
     defaults: { kind: 'record', keys: Object.fromEntries(FILE_DEFAULTS.map((key) => [key, SCALAR])) },
     tables: { kind: 'dictionary', of: { kind: 'record', keys: TABLE_KEYS } },
+    queries: { kind: 'dictionary', of: { kind: 'record', keys: QUERY_KEYS } },
   },
 } as const satisfies Shape;

@@ -4,6 +4,7 @@ import type { Environment } from './expand-references.ts';
 import { findConfigFile } from './find-config-file.ts';
 import { nearestName, editDistance } from '../model/nearest-names.ts';
 import { parseNames } from './parse-names.ts';
+import { findQueries } from './query-settings.ts';
 import { holdsPassword, secretsOfUrl } from './redact.ts';
 import { resolveSource } from './resolve-source.ts';
 import { availableResources, chooseBuffers, chooseWorkers, type Resources } from './resources.ts';
@@ -30,6 +31,7 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   const file = await findConfigFile(textOf(flags['config']) ?? nonEmpty(env['SQLEXTRACT_CONFIG']), cwd, env);
   const found = findAll({ flags, env, file });
   const source = findSource(flags, env, file, cwd);
+  const queries = await findQueries(flags, file, cwd);
   const folder = (name: 'out' | 'stateDir'): string =>
     resolve(baseOf(found.origins[name], file, cwd), found.values[name]);
   const settings: Settings = {
@@ -39,6 +41,8 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
     stateDir: folder('stateDir'),
     source,
     ...nameLists(flags, file),
+    ...(namesQuery(flags) ? { tables: [] } : {}),
+    queries: queries ?? [],
     fresh: flags['fresh'] === true,
     dryRun: flags['dry-run'] === true,
     json: flags['json'] === true,
@@ -126,6 +130,11 @@ function nameLists(
     excludeColumns: columns('exclude-columns'),
     asText: columns('as-text'),
   };
+}
+
+/** The tables of the file are then not meant. */
+function namesQuery(flags: FlagValues): boolean {
+  return textOf(flags['query']) !== null || textOf(flags['name']) !== null;
 }
 
 /** Folders of the file are meant beside the file, also when it is called from elsewhere; so are the default ones. */

@@ -19,6 +19,8 @@ export interface Setting<T> {
 
 export const CONSISTENCY = ['snapshot', 'require', 'chunk'] as const;
 export const ON_TABLE_ERROR = ['stop', 'continue'] as const;
+export const ZERO_DATES = ['fail', 'null', 'text'] as const;
+export const TINYINT1 = ['integer', 'boolean'] as const;
 export const FORMATS = ['parquet', 'csv'] as const;
 export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
 
@@ -56,6 +58,33 @@ export const SETTINGS = {
   holdMs: inDefaults<number>('hold', parseDuration, 15 * 60_000),
   keepSnapshot: inDefaults<boolean>('keep-snapshot', parseBoolean, false),
   onTableError: inDefaults<Choice<typeof ON_TABLE_ERROR>>('on-table-error', choiceParser(ON_TABLE_ERROR), 'stop'),
+  zeroDates: inDefaults<Choice<typeof ZERO_DATES>>('zero-dates', choiceParser(ZERO_DATES), 'fail'),
+  tinyint1: inDefaults<Choice<typeof TINYINT1>>('tinyint1', choiceParser(TINYINT1), 'integer'),
+  allowLocks: inDefaults<boolean>('allow-locks', parseBoolean, false),
+  /** Null, here and of the three below: no limit. */
+  maxConnections: inDefaults<number | null>(
+    'max-connections',
+    countParser('USAGE_MAX_CONNECTIONS', 1000, '--max-connections 5'),
+    null,
+  ),
+  maxRowsPerSecond: inDefaults<number | null>(
+    'max-rows-per-second',
+    countParser('USAGE_MAX_ROWS', 1_000_000_000, '--max-rows-per-second 20000'),
+    null,
+  ),
+  maxBytesPerSecond: inDefaults<number | null>('max-bytes-per-second', parseSize, null),
+  maxQuerySeconds: inDefaults<number | null>(
+    'max-query-seconds',
+    countParser('USAGE_MAX_QUERY', 1_000_000, '--max-query-seconds 60'),
+    null,
+  ),
+  /** Tries of one chunk after the first. */
+  retries: inDefaults<number>('retries', countParser('USAGE_RETRIES', 1000, '--retries 5', 0), 5),
+  maxFailures: inDefaults<number>(
+    'max-failures',
+    countParser('USAGE_MAX_FAILURES', 1_000_000, '--max-failures 200'),
+    200,
+  ),
   /** May be empty: then NULL is written as nothing at all. */
   nullMarker: inDefaults<string>('null', (text) => text, '\\N', 'null_marker'),
   job: ofCall<string | null>('job', parseText, null),

@@ -1,5 +1,6 @@
 import type { ConfigFile } from './config-file.ts';
 import type { Environment } from './expand-references.ts';
+import type { QuerySetting } from './query-settings.ts';
 import type { Resources } from './resources.ts';
 import type { Origin, SettingName, ValueOf } from './setting-table.ts';
 
@@ -19,6 +20,8 @@ export interface Settings extends Omit<SettingValues, 'workers' | 'batchRows' | 
   /** Names or globs: of `--table`, else the keys of `tables:` in the file, else none. */
   readonly tables: readonly string[];
   readonly excludeTables: readonly string[];
+  /** Of `--query` and `--name`, else those of the file when no `--table` is given. */
+  readonly queries: readonly QuerySetting[];
   /** Of the flags; null: not given. The ones of the file come from `tableSettings`. */
   readonly columns: readonly string[] | null;
   readonly excludeColumns: readonly string[] | null;

@@ -1,4 +1,4 @@
-import type { ConfigFile, TableKey } from './config-file.ts';
+import type { ConfigFile, FileValue, TableKey } from './config-file.ts';
 import { type Origin, SETTINGS, type SettingName, type ValueOf } from './setting-table.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,17 +23,34 @@ export interface TableSettings {
 export function tableSettings(settings: Settings, schema: string, name: string): TableSettings {
   const { file } = settings;
   const key = file === null ? null : entryOf(file.tableNames(), schema, name);
-  const entry = file === null || key === null ? null : { file, key };
+  if (file === null || key === null) return merged(settings, null);
+  return merged(settings, { value: (each) => file.table(key, each), names: (each) => file.tableColumns(key, each) });
+}
+
+/** For a query, in the same order; its entry is the one of its name. */
+export function querySettings(settings: Settings, name: string): TableSettings {
+  const { file } = settings;
+  if (file === null) return merged(settings, null);
+  return merged(settings, { value: (each) => file.query(name, each), names: (each) => file.queryColumns(name, each) });
+}
+
+/** What the file has of its own for one table or query. */
+interface Entry {
+  value(key: TableKey): FileValue | null;
+  names(key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
+}
+
+function merged(settings: Settings, entry: Entry | null): TableSettings {
   const one = <Name extends SettingName>(setting: Name, tableKey: TableKey): ValueOf<Name> => {
     if (!mayBeOverridden(settings.origins[setting])) return settings[setting] as ValueOf<Name>;
-    const written = entry?.file.table(entry.key, tableKey) ?? null;
+    const written = entry?.value(tableKey) ?? null;
     if (written === null) return settings[setting] as ValueOf<Name>;
     return SETTINGS[setting].parse(written.text, written.place) as ValueOf<Name>;
   };
   return {
-    columns: settings.columns ?? entry?.file.tableColumns(entry.key, 'columns') ?? null,
-    excludeColumns: settings.excludeColumns ?? entry?.file.tableColumns(entry.key, 'exclude_columns') ?? [],
-    asText: settings.asText ?? entry?.file.tableColumns(entry.key, 'as_text') ?? [],
+    columns: settings.columns ?? entry?.names('columns') ?? null,
+    excludeColumns: settings.excludeColumns ?? entry?.names('exclude_columns') ?? [],
+    asText: settings.asText ?? entry?.names('as_text') ?? [],
     where: one('where', 'where'),
     limit: settings.limit,
     format: one('format', 'format'),
@@ -51,6 +68,7 @@ export function checkTableEntries(settings: Settings, file: ConfigFile): void {
     const { schema, name } = splitAtLastDot(key);
     tableSettings(plain, schema, name);
   }
+  for (const name of file.queryNames()) querySettings(plain, name);
 }
 
 function mayBeOverridden(origin: Origin): boolean {

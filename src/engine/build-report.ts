@@ -6,13 +6,16 @@ import type { OpenRuns } from './open-runs.ts';
 import type { AlreadyDone } from './table-run.ts';
 import type { RunReport, TableReport } from './report.ts';
 import type { ExtractRequest } from './request.ts';
+import type { Failures } from './dispatch.ts';
 import type { TableRun } from './table-run.ts';
+import { replacedCells } from './table-run.ts';
 
 interface ReportContext {
   readonly request: ExtractRequest;
   readonly open: OpenRuns;
   readonly memory: MemoryWatch;
-  readonly failures: { readonly count: number };
+  readonly failures: Failures;
+  readonly remarks: readonly string[];
 }
 
 /** Weakest first. */
@@ -43,9 +46,9 @@ export function buildReport(context: ReportContext, startedAt: number, stopped: 
     level: LEVELS.find((level) => levels.includes(level)) ?? null,
     sameInstant:
       new Set(tables.map((table) => table.consistency)).size === 1 && levels.every((level) => level === 'snapshot'),
-    retries: context.failures.count,
+    retries: context.failures.count + context.failures.cuts,
     peakMemory: memory.peakBytes,
-    remarks: memory.remark === null ? [] : [memory.remark],
+    remarks: [...context.remarks, ...(memory.remark === null ? [] : [memory.remark])],
   };
 }
 
@@ -67,6 +70,7 @@ function ofRun(run: TableRun, stopped: boolean): TableReport {
     resumedRows: run.resumedRows,
     level: finished?.level ?? null,
     consistency: finished?.sentence ?? '',
+    replacedCells: replacedCells(run),
     folder: run.folder,
     manifest: finished === null ? null : join(run.folder, MANIFEST_NAME),
     problem,
@@ -87,6 +91,7 @@ function ofAlready({ name, run }: AlreadyDone): TableReport {
     resumedRows: rows,
     level: run.level,
     consistency: consistency.sentence,
+    replacedCells: totals.replacedCells ?? {},
     folder: run.folder,
     manifest: path,
     problem: null,
@@ -102,6 +107,7 @@ function ofRefused({ name, problem }: OpenRuns['refused'][number]): TableReport 
     ...nothing,
     level: null,
     consistency: '',
+    replacedCells: {},
     folder: '',
     manifest: null,
     problem,

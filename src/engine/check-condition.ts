@@ -3,12 +3,12 @@ import type { SourceSession } from '../sources/source.ts';
 import type { ResolvedTable } from './resolved-table.ts';
 
 /**
- * Asks the source for no rows under the table's `--where`, so that one it cannot read is refused before a run is begun.
- * Throws WHERE_REFUSED with the source's words, and what the source throws for other reasons.
+ * Asks the source for no rows under the table's `--where`, or of a query, so that one it cannot read is refused before a run is
+ * begun. Throws WHERE_REFUSED with the source's words, and what the source throws for other reasons.
  */
 export async function checkCondition({ name, table, settings }: ResolvedTable, session: SourceSession): Promise<void> {
   const { where } = settings;
-  if (where === null) return;
+  if (where === null && table.query === undefined) return;
   try {
     const rows = session.readRange({
       table,
@@ -16,13 +16,14 @@ export async function checkCondition({ name, table, settings }: ResolvedTable, s
       key: [],
       where,
       limit: 0,
+      policies: settings.selection.policies,
       batchBounds: () => ({ rows: 1, bytes: 1 }),
       signal: new AbortController().signal,
     });
     for await (const batch of rows)
       if (batch.rowCount > 0) throw new Error(`${name} gave rows where none were asked for`);
   } catch (error) {
-    throw isOfTheCondition(error) ? refused(name, where, error) : error;
+    throw where !== null && isOfTheCondition(error) ? refused(name, where, error) : error;
   }
 }
 

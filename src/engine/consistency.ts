@@ -7,7 +7,7 @@ import type { Consistency, TableRun } from './table-run.ts';
  * What the files of a finished table are, as a state of the table:
  *
  *   one shared epoch ──────────────────────────────▶ snapshot
- *   no snapshot wanted ────────────────────────────▶ chunk
+ *   no snapshot wanted, or none that all share ────▶ chunk
  *   several epochs, every chunk of the older ones
  *   proven to hold the same rows in the newest ────▶ unchanged
  *   otherwise ─────────────────────────────────────▶ mixed
@@ -66,6 +66,8 @@ function snapshotSentence(epoch: UsedEpoch): string {
 
 function chunkSentence(epochs: readonly UsedEpoch[]): string {
   const times = epochs.map((epoch) => epoch.facts.takenAt).join(', ');
+  const spreads = new Set(epochs.flatMap(({ facts }) => (facts.spread === undefined ? [] : [facts.spread])));
+  if (spreads.size > 0) return `${[...spreads].join('; ')} (run begun ${times})`;
   return `every chunk is the table as it was when that chunk was read (run begun ${times}); rows changed meanwhile may show either state`;
 }
 

@@ -6,8 +6,9 @@ import { SqlextractError } from '../model/problem.ts';
 import type { ChunkTask } from '../workers/messages.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import type { RunWatcher } from './events.ts';
+import { fileShares } from './memory-shares.ts';
 import type { ExtractRequest } from './request.ts';
-import { decideRetry } from './retry.ts';
+import { decideRetry, isPassing } from './retry.ts';
 import type { ChunkSupply, Supplied } from './supply.ts';
 import type { TableRun } from './table-run.ts';
 import { addReport, isRead } from './table-run.ts';
@@ -16,17 +17,28 @@ import { addReport, isRead } from './table-run.ts';
 export type DispatchEnd =
   | { readonly kind: 'all-read' }
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'epoch-lost'; readonly problem: Problem };
+  | { readonly kind: 'epoch-lost'; readonly problem: Problem }
+  /** The readers may be well; nobody can plan any more. */
+  | { readonly kind: 'coordinator-lost'; readonly problem: Problem };
+
+/** Of chunks, over the whole process. */
+export interface Failures {
+  /** Those that count against --max-failures. */
+  count: number;
+  /** Those that made a range smaller, which is a step forward. */
+  cuts: number;
+}
 
 export interface DispatchContext {
   readonly request: ExtractRequest;
   readonly pool: WorkerPool;
   readonly supply: ChunkSupply;
   readonly token: SnapshotToken | null;
+  /** Each reader reads a state of its own: another session may take its place. */
+  readonly joinsAlone: boolean;
   readonly watcher: RunWatcher;
   readonly rowGroupBytes: number;
-  /** Counts failures over the whole run. */
-  readonly failures: { count: number };
+  readonly failures: Failures;
   /** Stops all workers at their next batch. */
   stopWorkers(): void;
   /** Called when the last chunk of a table is done. */
@@ -74,10 +86,11 @@ async function readerLoop(context: DispatchContext, halt: Halt, halted: () => bo
 /** One chunk to its end: done, given back, or the end of its table. */
 async function readOne(
   context: DispatchContext,
-  { run, chunk }: Supplied,
+  { run, chunk: supplied }: Supplied,
   halt: Halt,
   halted: () => boolean,
 ): Promise<void> {
+  let chunk = supplied;
   run.inHand.add(chunk.ordinal);
   try {
     for (let tries = 1; ; tries += 1) {
@@ -88,7 +101,10 @@ async function readOne(
       if (outcome.kind === 'done') return await afterDone(context, run, outcome.report, halt);
       if (outcome.kind === 'stopped') return context.supply.putBack(run, chunk);
       const again = await afterFailure(context, { run, chunk, tries }, outcome.problem, halt, halted);
-      if (!again) return;
+      if (again === null) return;
+      // A smaller range has all its tries before it.
+      if (again !== chunk) tries = 0;
+      chunk = again;
     }
   } finally {
     run.inHand.delete(chunk.ordinal);
@@ -114,47 +130,76 @@ function recordDone(context: DispatchContext, run: TableRun, report: ChunkReport
   context.watcher.event({ kind: 'chunk-done', table: run.name, ordinal: report.ordinal, rows: report.rows, bytes });
 }
 
+/** The chunk to read now, which can be a part of the one that failed; null when it was given back. */
 async function afterFailure(
   context: DispatchContext,
-  { run, chunk, tries }: Supplied & { readonly tries: number },
+  failed: Supplied & { readonly tries: number },
   problem: Problem,
   halt: Halt,
   halted: () => boolean,
-): Promise<boolean> {
-  run.store.failed(run.runId, chunk.ordinal, problem);
-  context.failures.count += 1;
+): Promise<Chunk | null> {
+  const { run, tries } = failed;
+  run.store.failed(run.runId, failed.chunk.ordinal, problem);
+  const giveBack = (chunk: Chunk): null => {
+    context.supply.putBack(run, chunk);
+    return null;
+  };
   if (problem.verdict === 'epoch-lost') {
-    context.supply.putBack(run, chunk);
+    context.failures.count += 1;
     halt({ kind: 'epoch-lost', problem });
-    return false;
+    return giveBack(failed.chunk);
   }
-  const decision = decideRetry(problem, tries, context.failures.count);
-  if (!decision.again) {
-    context.supply.putBack(run, chunk);
-    try {
-      failTable(context, run, new SqlextractError(problem));
-    } catch (error) {
-      halt(asEnd(error));
+  try {
+    const smaller = await makeSmaller(context, failed, problem);
+    if (smaller === null) context.failures.count += 1;
+    else context.failures.cuts += 1;
+    const chunk = smaller ?? failed.chunk;
+    const decision = decideRetry(problem, smaller === null ? tries : 1, context.failures.count, context.request.budget);
+    if (!decision.again) {
+      giveBack(chunk);
+      failTable(context, run, new SqlextractError(givenUp(problem, decision.spent)));
+      return null;
     }
-    return false;
+    await waitToRetry(context, run, chunk, problem, decision.delayMs);
+    return halted() ? giveBack(chunk) : chunk;
+  } catch (error) {
+    halt(asEnd(error));
+    return run.pending.some(({ ordinal }) => ordinal === failed.chunk.ordinal) ? null : giveBack(failed.chunk);
   }
-  context.watcher.event({
-    kind: 'chunk-retry',
-    table: run.name,
-    ordinal: chunk.ordinal,
-    problem,
-    delayMs: decision.delayMs,
-  });
-  await sleep(decision.delayMs, undefined, { signal: context.request.stop }).catch(() => undefined);
-  if (!halted()) return true;
-  context.supply.putBack(run, chunk);
-  return false;
+}
+
+async function makeSmaller(
+  context: DispatchContext,
+  { run, chunk }: Supplied,
+  problem: Problem,
+): Promise<Chunk | null> {
+  return problem.verdict === 'smaller' && !context.request.stop.aborted
+    ? context.supply.halve(run, chunk, problem)
+    : null;
+}
+
+/** Nobody tries it again: it must not be taken for something that passes. */
+function givenUp(problem: Problem, spent: string | null): Problem {
+  return spent === null ? problem : { ...problem, message: `${problem.message} (${spent})`, verdict: 'fatal' };
+}
+
+async function waitToRetry(
+  context: DispatchContext,
+  run: TableRun,
+  { ordinal }: Chunk,
+  problem: Problem,
+  delayMs: number,
+): Promise<void> {
+  context.watcher.event({ kind: 'chunk-retry', table: run.name, ordinal, problem, delayMs });
+  await sleep(delayMs, undefined, { signal: context.request.stop }).catch(() => undefined);
 }
 
 /** Under `--on-table-error continue` the table is marked and the others go on; else the error is thrown on. */
 export function failTable(context: Pick<DispatchContext, 'request' | 'watcher'>, run: TableRun, error: unknown): void {
   const problem = error instanceof SqlextractError ? error.problem : context.request.driver.classify(error);
-  if (context.request.onTableError === 'stop' || problem.verdict === 'epoch-lost' || problem.fault === 'bug')
+  const { verdict, fault } = problem;
+  // A lost snapshot or connection is nothing of this table's.
+  if (context.request.onTableError === 'stop' || fault === 'bug' || verdict === 'epoch-lost' || isPassing(problem))
     throw error;
   if (run.problem === null) context.watcher.event({ kind: 'table-failed', table: run.name, problem });
   run.problem = problem;
@@ -162,7 +207,9 @@ export function failTable(context: Pick<DispatchContext, 'request' | 'watcher'>,
 
 function asEnd(error: unknown): DispatchEnd | SqlextractError {
   if (!(error instanceof SqlextractError)) throw error;
-  return error.problem.verdict === 'epoch-lost' ? { kind: 'epoch-lost', problem: error.problem } : error;
+  const { problem } = error;
+  if (problem.verdict === 'epoch-lost') return { kind: 'epoch-lost', problem };
+  return isPassing(problem) ? { kind: 'coordinator-lost', problem } : error;
 }
 
 function chunkTask(context: DispatchContext, run: TableRun, chunk: Chunk, attempt: number): ChunkTask {
@@ -176,6 +223,9 @@ function chunkTask(context: DispatchContext, run: TableRun, chunk: Chunk, attemp
     where: settings.where,
     epoch: run.epoch,
     token: context.token,
+    joinsAlone: context.joinsAlone,
+    policies: settings.selection.policies,
+    maxQueryMs: context.request.maxQueryMs,
     format: settings.format,
     compression: settings.compression,
     nullMarker: settings.nullMarker,
@@ -185,8 +235,7 @@ function chunkTask(context: DispatchContext, run: TableRun, chunk: Chunk, attemp
       'sqlextract.version': context.request.toolVersion,
     },
     folder: run.folder,
-    maxFileBytes: settings.chunkBytes * 2,
-    rowGroupBytes: context.rowGroupBytes,
+    ...fileShares(settings.chunkBytes, context.rowGroupBytes),
     attempt,
     tableNumber: run.number,
   };

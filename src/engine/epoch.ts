@@ -14,12 +14,14 @@ export interface LiveEpoch extends AsyncDisposable {
   readonly snapshot: Snapshot;
   /** Null when every chunk reads what is committed at its start. */
   readonly token: SnapshotToken | null;
+  /** A reader that lost its session may join again by itself, because it never shared a state with the others. */
+  readonly joinsAlone: boolean;
   readonly pool: WorkerPool;
 }
 
 export interface EpochContext {
   readonly request: ExtractRequest;
-  readonly coordinator: SourceSession;
+  readonly coordinator: { readonly session: SourceSession };
   readonly setup: WorkerSetup;
   readonly watcher: RunWatcher;
   readonly runtimeFolder: string;
@@ -57,16 +59,20 @@ async function tryEpoch(
   const shared = request.consistency !== 'chunk';
   // Threads take as long to start as a snapshot takes: both at once.
   const started = new WorkerPool(request.workers, context.setup);
-  const taken = coordinator.takeSnapshot({
+  const taken = coordinator.session.takeSnapshot({
     tables: runs.map((run) => run.table),
     mode: shared ? 'shared' : 'none',
     holdMs: request.holdMs,
     previous,
+    required: request.consistency === 'require',
+    allowLocks: request.allowLocks,
+    lastTry: last,
     runtimeFolder: context.runtimeFolder,
   });
   const snapshot = await orDispose(taken, started);
   const pool = await fittedPool(started, snapshot.maxReaders, context.setup);
   try {
+    if (shared) requireShared(request, runs, snapshot);
     if (shared) await pool.join(request.source, snapshot.token);
     if (await snapshot.confirm()) {
       recordEpoch(context, runs, snapshot);
@@ -109,6 +115,7 @@ function liveEpoch(snapshot: Snapshot, pool: WorkerPool, shared: boolean): LiveE
   return {
     snapshot,
     token: shared ? snapshot.token : null,
+    joinsAlone: shared && !snapshot.facts.shared,
     pool,
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
@@ -134,11 +141,27 @@ function recordEpoch(context: EpochContext, runs: readonly TableRun[], snapshot:
   }
   const number = Math.max(...runs.map((run) => run.epoch));
   context.watcher.event({ kind: 'epoch', label: snapshot.facts.label, resumed: snapshot.resumed, number });
+  const { spread } = snapshot.facts;
+  if (spread !== undefined) context.watcher.event({ kind: 'remark', table: null, text: spread });
   for (const text of snapshot.remarks) context.watcher.event({ kind: 'remark', table: null, text });
 }
 
 function sameLease(a: SnapshotLease | null, b: SnapshotLease | null): boolean {
   return a !== null && b !== null && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Blocks are places of one state: read in several, rows between them would be lost or doubled. */
+function requireShared(request: ExtractRequest, runs: readonly TableRun[], { facts }: Snapshot): void {
+  if (facts.shared) return;
+  const blocks = runs.find((run) => run.basis.kind === 'physical');
+  if (request.consistency !== 'require' && blocks === undefined) return;
+  const why = blocks === undefined ? '--consistency require was asked for' : `${blocks.name} is read by blocks`;
+  throw new SqlextractError({
+    code: 'SNAPSHOT_NOT_SHARED',
+    message: `the readers cannot share one state of the database, and ${why}: ${facts.spread ?? facts.label}`,
+    hint: 'use --workers 1, or --allow-locks where the source can align its readers by a lock, or --consistency chunk',
+    fault: 'source',
+  });
 }
 
 function snapshotGone(run: TableRun): SqlextractError {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { TableSchema } from '../model/table.ts';
+import { DEFAULT_POLICIES } from '../model/value-policies.ts';
 import type { TableSettings } from './request.ts';
 
 /** The layout of what is hashed and compared; a change of it refuses unfinished runs of older versions. */
@@ -17,6 +18,7 @@ export function fingerprintOf(
   settings: TableSettings,
   out: string,
 ): Fingerprint {
+  const { policies } = settings.selection;
   const source = Object.entries(identity).map(([name, value]) => [`source ${name}`, value]);
   const columns = table.columns.map((column, index) => [
     `column ${index + 1}`,
@@ -27,6 +29,7 @@ export function fingerprintOf(
     ['fingerprint', FINGERPRINT_VERSION],
     ...source,
     ['table', table.objectId],
+    ...(table.query === undefined ? [] : [['--query', table.query]]),
     ...columns,
     ['primary key', table.primaryKey.join(', ')],
     ['parts', parts.length === 0 ? '' : createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)],
@@ -36,5 +39,8 @@ export function fingerprintOf(
     ['--compression', settings.compression],
     ['--null', settings.nullMarker],
     ['--out', out],
+    // Only when chosen, so that runs of versions that had no choice can be finished.
+    ...(policies.zeroDates === DEFAULT_POLICIES.zeroDates ? [] : [['--zero-dates', policies.zeroDates]]),
+    ...(policies.tinyint1 === DEFAULT_POLICIES.tinyint1 ? [] : [['--tinyint1', policies.tinyint1]]),
   ]);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import type { Manifest, ManifestFile, ManifestTotals } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
@@ -11,6 +12,7 @@ import { judgeConsistency } from './consistency.ts';
 import { requireFilesThere } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
 import type { TableRun } from './table-run.ts';
+import { replacedCells } from './table-run.ts';
 
 /**
  * The end of a table: what its files are as one state is judged, the manifest is written after every file is durable, and only
@@ -51,8 +53,14 @@ async function manifestOf(
     job: run.jobId,
     source: { url: request.source.displayUrl, identity: await session.identity() },
     table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
+    ...(table.query === undefined ? {} : { query: queryOf(run, table.query) }),
     schema: { columns: table.columns, primaryKey: table.primaryKey },
-    selection: { columns: settings.selection.include, where: settings.where, limit: settings.limit },
+    selection: {
+      columns: settings.selection.include,
+      where: settings.where,
+      limit: settings.limit,
+      policies: settings.selection.policies,
+    },
     format: {
       name: settings.format,
       compression: settings.compression,
@@ -70,11 +78,15 @@ async function manifestOf(
         files: files.filter((file) => file.epoch === epoch).length,
       })),
     },
-    totals: totalsOf(files, table.columns.length),
+    totals: { ...totalsOf(files, table.columns.length), replacedCells: replacedCells(run) },
     files,
     startedAt: run.startedAt,
     finishedAt,
   };
+}
+
+function queryOf({ key }: TableRun, sql: string): NonNullable<Manifest['query']> {
+  return { sql, sha256: createHash('sha256').update(sql).digest('hex'), splitBy: key[0] ?? null };
 }
 
 function filesOf(run: TableRun): readonly ManifestFile[] {

@@ -16,3 +16,21 @@ export function shareMemory(bufferBytes: number, workers: number): MemoryShares 
   const share = bufferBytes / workers;
   return { batchBytes: Math.min(LARGEST_BATCH, share / 4), rowGroupBytes: Math.min(LARGEST_ROW_GROUP, share / 2) };
 }
+
+/** Below this a batch or a row group is more overhead than data. */
+const SMALLEST_PIECE = 64 * 1024;
+
+/**
+ * When a file ends: at half more than it aims at, so that a range which is a little too large does not leave a crumb. What goes into
+ * it at once is a small part of that, so that it ends near there; all bytes.
+ */
+export function fileShares(
+  chunkBytes: number,
+  rowGroupBytes: number,
+): { readonly maxFileBytes: number; readonly batchBytes: number; readonly rowGroupBytes: number } {
+  return {
+    maxFileBytes: Math.ceil(chunkBytes * 1.5),
+    batchBytes: Math.max(SMALLEST_PIECE, Math.ceil(chunkBytes / 8)),
+    rowGroupBytes: Math.min(rowGroupBytes, Math.max(SMALLEST_PIECE, Math.ceil(chunkBytes / 2))),
+  };
+}

@@ -17,6 +17,7 @@ export function narrowSelection(
     include: typed.include?.flatMap((name) => qualified(name, table, others)) ?? null,
     exclude: typed.exclude.flatMap((name) => elsewhere(name, table, others)),
     asText: typed.asText.flatMap((name) => elsewhere(name, table, others)),
+    policies: typed.policies,
   };
 }
 

@@ -82,10 +82,11 @@ function jobOf(
 ): Parameters<typeof openJob>[0]['job'] {
   const { include, exclude, asText } = settings.selection;
   const { schema, name } = table;
+  const ofQuery = table.query === undefined ? {} : { query: true as const };
   return {
     source,
     table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where, limit: settings.limit },
+    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery },
     jobName: request.jobName,
   };
 }

@@ -8,6 +8,7 @@ import { chooseSplit } from '../planner/choose-key.ts';
 import { cutNext } from '../planner/cut-ranges.ts';
 import { nextRangeRows } from '../planner/range-size.ts';
 import type { Snapshot, SourceSession } from '../sources/source.ts';
+import { fitConnections } from './fit-connections.ts';
 import { basisOf } from './plan-basis.ts';
 import type { PlanReport, TablePlan } from './report.ts';
 import type { ExtractRequest } from './request.ts';
@@ -17,7 +18,8 @@ import { resolveTables } from './resolve-tables.ts';
 const RANGES_SHOWN = 20;
 
 /** What `extract` would do, found out inside a real snapshot of the source; writes nothing, locks no job, reads only keys. */
-export async function planExtract(request: ExtractRequest): Promise<PlanReport> {
+export async function planExtract(asked: ExtractRequest): Promise<PlanReport> {
+  const { request, remark } = fitConnections(asked);
   await using session = await request.driver.open(request.source, 'coordinator');
   const { tables } = await resolveTables({ ...request, onTableError: 'stop' }, session, null);
   const isolation = await tryIsolation(request, session, tables);
@@ -29,7 +31,7 @@ export async function planExtract(request: ExtractRequest): Promise<PlanReport> 
       tables: plans,
       isolation: isolation.words,
       workers: request.workers,
-      remarks: isolation.remarks,
+      remarks: [...(remark === null ? [] : [remark]), ...isolation.remarks],
     };
   } finally {
     await isolation.snapshot?.release();
@@ -62,6 +64,9 @@ async function tryIsolation(
       mode: 'shared',
       holdMs: 0,
       previous: null,
+      required: request.consistency === 'require',
+      allowLocks: request.allowLocks,
+      lastTry: true,
       runtimeFolder: join(request.stateDir, 'run'),
     });
     const readers = snapshot.maxReaders === null ? 'all workers' : `${snapshot.maxReaders} worker(s)`;
@@ -69,6 +74,8 @@ async function tryIsolation(
     const after = outlives
       ? `it outlives a killed run by ${Math.round(request.holdMs / 1000)} s`
       : 'it ends with the run';
+    const { shared, spread, label } = snapshot.facts;
+    if (!shared) return { snapshot, shared, words: spread ?? label, remarks: snapshot.remarks };
     return { snapshot, shared: true, words: `one snapshot over ${readers}; ${after}`, remarks: snapshot.remarks };
   } catch (error) {
     if (!(error instanceof SqlextractError)) throw error;
@@ -139,7 +146,8 @@ async function firstRanges(
       rows,
       estimatedRows: table.estimatedRows,
       limit: settings.limit,
-      boundary: async (after, step) => session.nextBoundary({ table, key, where: settings.where, after, step }),
+      boundary: async (after, step) =>
+        session.nextBoundary({ table, key, where: settings.where, after, before: null, step }),
     });
     ranges.push(...cut.chunks.map((chunk) => chunk.range));
     progress = cut.progress;

@@ -15,10 +15,11 @@ export interface RunReport {
   readonly level: ConsistencyLevel | null;
   /** All tables are complete in one and the same snapshot. */
   readonly sameInstant: boolean;
+  /** Failed tries of chunks, those that made a range smaller among them. */
   readonly retries: number;
   /** Peak resident memory of the process, bytes. */
   readonly peakMemory: number;
-  /** "batches were shrunk from 65536 to 16384 rows under memory pressure" */
+  /** "batches were shrunk from 65536 to 16384 rows under memory pressure", "1 of 2 workers, because of --max-connections 3" */
   readonly remarks: readonly string[];
 }
 
@@ -34,6 +35,8 @@ export interface TableReport {
   readonly level: ConsistencyLevel | null;
   /** The level in a sentence, with times when it is mixed. */
   readonly consistency: string;
+  /** Cells that a policy wrote as NULL, by column; columns without any are left out. */
+  readonly replacedCells: Readonly<Record<string, number>>;
   readonly folder: string;
   readonly manifest: string | null;
   readonly problem: Problem | null;

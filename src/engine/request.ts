@@ -1,3 +1,6 @@
+import type { ValuePolicies } from '../model/value-policies.ts';
+import type { RateLimits } from '../workers/throttle.ts';
+import type { RetryBudget } from './retry.ts';
 import type { Compression, FormatName } from '../formats/format.ts';
 import type { ColumnSelection, SourceConfig, SourceDriver } from '../sources/source.ts';
 
@@ -6,6 +9,10 @@ export interface ExtractRequest {
   readonly driver: SourceDriver;
   readonly source: SourceConfig;
   readonly tables: TablePatterns;
+  readonly queries: readonly QueryOrder[];
+  querySettings(name: string): TableSettings;
+  /** The same for all tables, and part of each table's selection. */
+  readonly policies: ValuePolicies;
   /** Settings of a table, by the name that the pattern resolved to. */
   tableSettings(schema: string, name: string): TableSettings;
   /** Absolute. */
@@ -19,8 +26,17 @@ export interface ExtractRequest {
   readonly holdMs: number;
   /** The snapshot is kept for `holdMs` also after the run has finished, so that `verify --against-source` can compare inside it. */
   readonly keepSnapshot: boolean;
+  /** A source may take locks that keep others from writing, for moments, to put its readers into one state. */
+  readonly allowLocks: boolean;
   readonly onTableError: 'stop' | 'continue';
   readonly workers: number;
+  /** At most so many sessions at a time, the coordinator's and a holder's among them; null: as many as the workers need. */
+  readonly maxConnections: number | null;
+  /** Over all workers. */
+  readonly rates: RateLimits;
+  /** How long one read of a chunk may wait for the source, milliseconds; null: for ever. */
+  readonly maxQueryMs: number | null;
+  readonly budget: RetryBudget;
   readonly batchRows: number;
   /** Memory for batches and row groups over all workers. */
   readonly bufferBytes: number;
@@ -33,6 +49,14 @@ export interface ExtractRequest {
   /** Aborted by the first signal: end at the next safe point. */
   readonly stop: AbortSignal;
   readonly memoryLimitBytes: number;
+}
+
+/** A query to read as if it were a table. */
+export interface QueryOrder {
+  readonly name: string;
+  /** As typed. */
+  readonly sql: string;
+  readonly splitBy: string | null;
 }
 
 export interface TablePatterns {

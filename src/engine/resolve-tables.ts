@@ -1,7 +1,8 @@
 import { SqlextractError } from '../model/problem.ts';
-import type { TableSchema } from '../model/table.ts';
+import type { TableName, TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
+import { describeAgain } from './describe-again.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkRefusals } from './check-refusals.ts';
 import type { RunWatcher } from './events.ts';
@@ -10,20 +11,24 @@ import type { ExtractRequest } from './request.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { selectTables } from './select-tables.ts';
 
-const EVERYTHING: ColumnSelection = { include: null, exclude: [], asText: [] };
+type ResolveRequest = Pick<
+  ExtractRequest,
+  'tables' | 'queries' | 'tableSettings' | 'querySettings' | 'policies' | 'onTableError' | 'driver'
+>;
 
 /**
- * The tables of a command with their columns, types and keys. A table named twice in different spellings is taken once. Under
+ * The tables and queries of a command with their columns, types and keys. A table named twice in different spellings is taken once. Under
  * `--on-table-error continue` one that cannot be described, or not be written as asked, is reported and the others go on.
  */
 export async function resolveTables(
-  request: Pick<ExtractRequest, 'tables' | 'tableSettings' | 'onTableError' | 'driver'>,
+  request: ResolveRequest,
   session: SourceSession,
   watcher: RunWatcher | null,
 ): Promise<{ readonly tables: readonly ResolvedTable[]; readonly refused: readonly RefusedTable[] }> {
-  const names = await selectTables(request.tables, async () => session.listTables());
+  const onlyQueries = request.tables.include.length === 0 && request.queries.length > 0;
+  const names = onlyQueries ? [] : await selectTables(request.tables, async () => session.listTables());
   const refused: RefusedTable[] = [];
-  const orRefused = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
+  const orRefused: OrRefused = async (name, work) => {
     try {
       return await work();
     } catch (error) {
@@ -34,11 +39,7 @@ export async function resolveTables(
       return null;
     }
   };
-  const found = new Map<string, TableSchema>();
-  for (const name of names) {
-    const table = await orRefused(displayName(name), async () => session.describe(name, EVERYTHING));
-    if (table !== null) found.set(displayName(table), table);
-  }
+  const found = await describeAll(request, session, names, orRefused);
   const all = [...found.values()];
   const tables: ResolvedTable[] = [];
   for (const [name, table] of found) {
@@ -53,17 +54,51 @@ export async function resolveTables(
   return { tables, refused };
 }
 
+type OrRefused = <T>(name: string, work: () => Promise<T>) => Promise<T | null>;
+
+/** With all columns, by the name that people see. */
+async function describeAll(
+  request: ResolveRequest,
+  session: SourceSession,
+  names: readonly TableName[],
+  orRefused: OrRefused,
+): Promise<ReadonlyMap<string, TableSchema>> {
+  const selection: ColumnSelection = { include: null, exclude: [], asText: [], policies: request.policies };
+  const found = new Map<string, TableSchema>();
+  for (const name of names) {
+    const table = await orRefused(displayName(name), async () => session.describe(name, selection));
+    if (table !== null) found.set(displayName(table), table);
+  }
+  for (const query of request.queries) {
+    const described = await orRefused(query.name, async () => session.describeQuery({ ...query, selection }));
+    if (described === null) continue;
+    if (found.has(query.name)) throw nameTaken(query.name);
+    found.set(query.name, described);
+  }
+  return found;
+}
+
 /** Settings belong to the catalog's spelling of a name, so the table is looked up before its columns are chosen. */
 async function selectColumns(
-  request: Pick<ExtractRequest, 'tableSettings'>,
+  request: Pick<ExtractRequest, 'tableSettings' | 'querySettings'>,
   session: SourceSession,
   found: TableSchema,
   all: readonly TableSchema[],
 ): Promise<ResolvedTable> {
-  const typed = request.tableSettings(found.schema, found.name);
+  const isQuery = found.query !== undefined;
+  const typed = isQuery ? request.querySettings(found.name) : request.tableSettings(found.schema, found.name);
   const selection = narrowSelection(typed.selection, found, all);
   const { include, exclude, asText } = selection;
   const everything = include === null && exclude.length === 0 && asText.length === 0;
-  const table = everything ? found : await session.describe(found, selection);
+  const table = everything ? found : await describeAgain(session, found, selection);
   return { name: displayName(table), table, settings: { ...typed, selection } };
+}
+
+function nameTaken(name: string): SqlextractError {
+  return new SqlextractError({
+    code: 'QUERY_NAME_TAKEN',
+    message: `a table and a query of this command are both called ${name}, and would write into one folder`,
+    hint: 'give the query another name',
+    fault: 'usage',
+  });
 }

@@ -35,6 +35,8 @@ export function restoreRun(request: RestoreRequest): TableRun {
     progress: record.progress,
     nextOrdinal: Math.max(0, ...saved.map(({ chunk }) => chunk.ordinal)) + 1,
     plannedRows: totals.rows,
+    rowsOf: new Map(),
+    largestRange: Infinity,
     pending: saved.filter(({ report }) => report === null).map(({ chunk }) => chunk),
     inHand: new Set(),
     chunks: new Map(saved.map(({ chunk }) => [chunk.ordinal, chunk])),

@@ -1,5 +1,6 @@
 import { SqlextractError } from '../model/problem.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { describeAgain } from './describe-again.ts';
 import type { TableRun } from './table-run.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { TableRun } from './table-run.ts';
  */
 export async function requireSameSchema(session: SourceSession, runs: readonly TableRun[]): Promise<void> {
   for (const run of runs) {
-    const now = await session.describe(run.table, run.settings.selection);
+    const now = await describeAgain(session, run.table, run.settings.selection);
     const shape = (table: TableRun['table']) => JSON.stringify([table.objectId, table.columns]);
     if (shape(now) === shape(run.table)) continue;
     throw new SqlextractError({

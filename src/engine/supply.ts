@@ -1,8 +1,10 @@
 import type { Chunk } from '../model/chunk.ts';
+import type { Problem } from '../model/problem.ts';
+import { cutChunk } from '../planner/cut-chunk.ts';
 import type { BoundaryFinder } from '../planner/cut-ranges.ts';
 import { cutNext } from '../planner/cut-ranges.ts';
 import { denseKeyFinder } from '../planner/dense-keys.ts';
-import type { SizeFacts } from '../planner/range-size.ts';
+import type { SizeFacts, SizeGoal } from '../planner/range-size.ts';
 import { nextRangeRows } from '../planner/range-size.ts';
 import type { SourceSession } from '../sources/source.ts';
 import type { TableRun } from './table-run.ts';
@@ -57,10 +59,48 @@ export class ChunkSupply {
   }
 
   /** Work that needs the coordinator's connection: after the cut under way and before the next. */
-  async between(work: () => Promise<void>): Promise<void> {
+  async between<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#cutting.then(work);
-    this.#cutting = running.catch(() => undefined);
-    await running;
+    this.#cutting = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    return running;
+  }
+
+  /**
+   * Cuts a chunk that was too much for the source in two, in the state too, and keeps later ranges as small. Its first part, under the same
+   * ordinal; the rest lies ready to be given out. Null when it cannot be cut.
+   */
+  async halve(run: TableRun, chunk: Chunk, problem: Problem): Promise<Chunk | null> {
+    return this.between(async () => this.#halve(run, chunk, problem));
+  }
+
+  async #halve(run: TableRun, chunk: Chunk, problem: Problem): Promise<Chunk | null> {
+    const { table, key, settings } = run;
+    const rows = run.rowsOf.get(chunk.ordinal) ?? nextRangeRows(sizeFacts(run), this.#goal(run));
+    const cut = await cutChunk({
+      chunk,
+      basis: run.basis,
+      nextOrdinal: run.nextOrdinal,
+      rows,
+      boundary: async (after, before, step) =>
+        this.#coordinator.nextBoundary({ table, key, where: settings.where, after, before, step }),
+    });
+    if (cut === null) return null;
+    const { kept, rest } = cut;
+    run.store.cut(run.runId, kept, rest, problem.code);
+    run.nextOrdinal += 1;
+    const keptRows = cut.keptRows ?? Math.ceil(rows / 2);
+    run.largestRange = Math.min(run.largestRange, keptRows);
+    run.rowsOf.set(kept.ordinal, keptRows).set(rest.ordinal, Math.max(1, rows - keptRows));
+    run.chunks.set(kept.ordinal, kept).set(rest.ordinal, rest);
+    run.pending.unshift(rest);
+    return kept;
+  }
+
+  #goal(run: TableRun): SizeGoal {
+    return { chunkBytes: run.settings.chunkBytes, workers: this.#workers };
   }
 
   /** Waits for a cut that is under way; throws what it throws. */
@@ -106,7 +146,7 @@ export class ChunkSupply {
   }
 
   async #cutOne(run: TableRun): Promise<void> {
-    const rows = nextRangeRows(sizeFacts(run), { chunkBytes: run.settings.chunkBytes, workers: this.#workers });
+    const rows = Math.min(nextRangeRows(sizeFacts(run), this.#goal(run)), run.largestRange);
     const cut = await cutNext({
       basis: run.basis,
       progress: run.progress,
@@ -121,14 +161,24 @@ export class ChunkSupply {
     run.nextOrdinal += cut.chunks.length;
     run.plannedRows += rows;
     run.pending.push(...cut.chunks);
-    for (const chunk of cut.chunks) run.chunks.set(chunk.ordinal, chunk);
+    for (const chunk of cut.chunks) {
+      run.chunks.set(chunk.ordinal, chunk);
+      run.rowsOf.set(chunk.ordinal, rows);
+    }
   }
 
   #finder(run: TableRun): BoundaryFinder {
     const known = this.#finders.get(run);
     if (known !== undefined) return known;
     const walk: BoundaryFinder = async (after, step) =>
-      this.#coordinator.nextBoundary({ table: run.table, key: run.key, where: run.settings.where, after, step });
+      this.#coordinator.nextBoundary({
+        table: run.table,
+        key: run.key,
+        where: run.settings.where,
+        after,
+        before: null,
+        step,
+      });
     const candidate = run.table.candidateKeys.find((each) => each.columns.join('\0') === run.key.join('\0'));
     const computable = candidate?.integer === true && candidate.unique && run.settings.where === null;
     const finder = computable ? denseKeyFinder(walk) : walk;

@@ -32,6 +32,10 @@ export interface TableRun {
   nextOrdinal: number;
   /** Rows in ranges cut so far, as far as the cuts know. */
   plannedRows: number;
+  /** Rows of saved chunks by their ordinal, as far as the cuts of this process know. */
+  readonly rowsOf: Map<number, number>;
+  /** A range of more rows was too much for the source; Infinity while none was. */
+  largestRange: number;
   /** Saved and not yet given out. */
   readonly pending: Chunk[];
   /** Given out and not yet answered. */
@@ -61,6 +65,15 @@ export const NO_TOTALS: Totals = { rows: 0, bytes: 0, files: 0 };
 export function addReport(totals: Totals, report: ChunkReport): Totals {
   const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
   return { rows: totals.rows + report.rows, bytes: totals.bytes + bytes, files: totals.files + report.files.length };
+}
+
+/** Cells that a policy wrote as NULL, by column; columns without any are left out. */
+export function replacedCells(run: TableRun): Readonly<Record<string, number>> {
+  const sums = new Map<string, number>();
+  for (const report of run.done.values())
+    for (const [column, cells] of Object.entries(report.replacedCells))
+      sums.set(column, (sums.get(column) ?? 0) + cells);
+  return Object.fromEntries(sums);
 }
 
 /** Every row is in a saved range and every range is done. */

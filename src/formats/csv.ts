@@ -1,7 +1,6 @@
-import type { ColumnSchema } from '../model/table.ts';
 import { CSV_DIALECT } from './csv-dialect.ts';
 import { CsvEncoder } from './csv-encoder.ts';
-import type { FileFormat } from './format.ts';
+import type { DescribedType, FileFormat } from './format.ts';
 import { refusesColumns } from './table-refusals.ts';
 
 const EXTENSION = { none: 'csv', gzip: 'csv.gz', zstd: 'csv.zst', snappy: 'csv.snappy' } as const;
@@ -13,7 +12,8 @@ export const csvFormat: FileFormat = {
   defaultCompression: 'none',
   dialect: CSV_DIALECT,
   extension: (compression) => EXTENSION[compression],
-  describe: describeCsv,
+  describe: ({ type }) => describeCsv(type),
+  describes: describeCsv,
   refuses: () => null,
   refusesTable: refusesColumns,
   refusesMarker,
@@ -23,7 +23,7 @@ export const csvFormat: FileFormat = {
   },
 };
 
-function describeCsv({ type }: ColumnSchema): string {
+function describeCsv(type: DescribedType): string {
   switch (type.kind) {
     case 'boolean':
       return 'true or false';

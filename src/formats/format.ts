@@ -1,3 +1,4 @@
+import type { ColumnType } from '../model/column-type.ts';
 import type { ColumnSchema, TableSchema } from '../model/table.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { ByteSink } from '../model/byte-sink.ts';
@@ -17,6 +18,8 @@ export interface FileFormat {
   extension(compression: Compression): string;
   /** What the column becomes in the file, for people: `DECIMAL(12,2)`, `digits`. */
   describe(column: ColumnSchema): string;
+  /** The same of a type alone, for TYPES.md and `inspect --types`: `DECIMAL(p,s)`. */
+  describes(type: DescribedType): string;
   /** How to read the text, for the manifest; null where the format describes itself. */
   readonly dialect: Readonly<Record<string, DialectValue>> | null;
   /** Why this column cannot be written, asked before the run starts; null when it can. */
@@ -27,6 +30,9 @@ export interface FileFormat {
   refusesMarker(marker: string, columns: number): string | null;
   open(schema: TableSchema, out: ByteSink, options: FormatOptions): Promise<ChunkEncoder>;
 }
+
+/** A column type, or a decimal of any precision and scale. */
+export type DescribedType = ColumnType | { readonly kind: 'decimal'; readonly precision: 'p'; readonly scale: 's' };
 
 export type DialectValue = string | boolean | number | readonly string[];
 export type FormatName = 'parquet' | 'csv';

@@ -1,6 +1,7 @@
 import type { ColumnType } from '../model/column-type.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { bool, i32, list, struct, text, type ThriftValue } from './thrift-compact.ts';
+import type { DescribedType } from './format.ts';
 
 /** parquet.thrift `Type`. INT96 is never written. */
 export const PHYSICAL = {
@@ -66,7 +67,7 @@ export function decimalBytes(precision: number): number {
 }
 
 /** What people read in the plan and the manual. */
-export function describeParquetType(type: ColumnType): string {
+export function describeParquetType(type: DescribedType): string {
   switch (type.kind) {
     case 'boolean':
     case 'date':

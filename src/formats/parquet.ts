@@ -16,6 +16,7 @@ export const parquetFormat: FileFormat = {
   dialect: null,
   extension: () => 'parquet',
   describe: (column) => describeParquetType(column.type),
+  describes: describeParquetType,
   refuses: refusesDecimal,
   refusesTable: refusesColumns,
   refusesMarker: () => null,

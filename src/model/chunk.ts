@@ -33,6 +33,8 @@ export interface ChunkReport {
   readonly finishedAt: string;
   /** Text cells equal to the CSV NULL marker, which were written quoted; 0 for other formats. */
   readonly nullMarkerCells: number;
+  /** Cells that a policy wrote as NULL (`--zero-dates null`), by column; columns without any are left out. */
+  readonly replacedCells: Readonly<Record<string, number>>;
 }
 
 /** `part-000001.parquet`; from the second file of one chunk on `part-000001-0002.parquet`. */

@@ -12,6 +12,8 @@ export interface EpochFacts {
   readonly label: string;
   /** All sessions of the epoch read one state. */
   readonly shared: boolean;
+  /** Only when not shared: what is promised instead, for plan, report and manifest: "each reader has a snapshot of its own". */
+  readonly spread?: string;
   /** Source-specific, for `unchangedSince`. */
   readonly proof: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import type { ColumnSchema, TableName, TableRef } from './table.ts';
+import type { ValuePolicies } from './value-policies.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
 
 export const MANIFEST_VERSION = 1;
@@ -22,12 +23,22 @@ export interface Manifest {
     /** As the server writes it, quoted where it must be. */
     readonly nativeName: string;
   };
+  /** Only for kind `query`. */
+  readonly query?: {
+    readonly sql: string;
+    /** Of `sql` as UTF-8, lower-case hex. */
+    readonly sha256: string;
+    /** The result column that the files were cut by; null: one stream. */
+    readonly splitBy: string | null;
+  };
   readonly schema: { readonly columns: readonly ColumnSchema[]; readonly primaryKey: readonly string[] };
   readonly selection: {
     /** Null: all columns. */
     readonly columns: readonly string[] | null;
     readonly where: string | null;
     readonly limit: number | null;
+    /** What was done with values that no file type holds; missing in manifests of versions that had no choice: the defaults. */
+    readonly policies?: ValuePolicies;
   };
   readonly format: ManifestFormat;
   readonly consistency: ManifestConsistency;
@@ -77,6 +88,8 @@ export interface ManifestTotals {
   readonly nullCounts: readonly number[];
   /** Largest encoded value in bytes per column (0 for fixed-width kinds), in column order. */
   readonly maxBytes: readonly number[];
+  /** Cells that a policy wrote as NULL, by column; columns without any are left out. Missing in older manifests. */
+  readonly replacedCells?: Readonly<Record<string, number>>;
 }
 
 export interface ManifestFile {

@@ -4,9 +4,10 @@ export type Fault = 'usage' | 'configuration' | 'state' | 'source' | 'data' | 'd
 /**
  * What the run should do about an error, as the source that raised it says:
  * retry – the chunk again on the same connection; reconnect – the chunk again on a new connection;
+ * smaller – as reconnect, but cut in two when it can be (a time limit, a memory limit of the server);
  * epoch-lost – the snapshot is gone, a new one is needed; fatal – stop.
  */
-export type Verdict = 'retry' | 'reconnect' | 'epoch-lost' | 'fatal';
+export type Verdict = 'retry' | 'reconnect' | 'smaller' | 'epoch-lost' | 'fatal';
 
 /** An error as plain data: it crosses threads and goes to the state, the report and `--json`. Holds no secret. */
 export interface Problem {

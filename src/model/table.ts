@@ -8,7 +8,7 @@ export interface TableName {
 
 /** What `listTables` knows without opening the table. */
 export interface TableRef extends TableName {
-  readonly kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
+  readonly kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'query';
   /** Rows by the server's statistics; null when it has none. Only ever used for balance and progress. */
   readonly estimatedRows: number | null;
   readonly estimatedBytes: number | null;
@@ -58,6 +58,8 @@ export interface TableSchema extends TableRef {
   readonly candidateKeys: readonly CandidateKey[];
   /** Non-empty only when block ranges are possible for this table. */
   readonly physicalParts: readonly PhysicalPart[];
+  /** Only for kind `query`: the statement, which passed `checkQuery` and stands where a table's name would. */
+  readonly query?: string;
   /** Why a snapshot of the source does not cover all rows (foreign tables); left out when it does. */
   readonly outsideSnapshot?: string;
   /** Things a person should know before reading: "foreign table: no snapshot on the remote side". */

@@ -29,11 +29,14 @@ export function chooseSplit(table: TableSchema, conditions: SplitConditions): Sp
   if (key.scattered && blocks && (table.estimatedBytes ?? 0) >= SCATTER_MATTERS_BYTES) {
     return { kind: 'physical', why: `rows lie scattered in the order of ${key.name}, so the table is read by blocks` };
   }
-  return { kind: 'key', key, why: [describeKey(key), refusals].filter(Boolean).join('; ') };
+  const words =
+    table.query === undefined ? describeKey(key) : `--split-by ${key.name}, rows without it in a range of their own`;
+  return { kind: 'key', key, why: [words, refusals].filter(Boolean).join('; ') };
 }
 
 function withoutKey(table: TableSchema, blocks: boolean, refusals: string, conditions: SplitConditions): SplitChoice {
-  const reason = refusals === '' ? `no usable key on this ${table.kind}` : refusals;
+  const none = table.query === undefined ? `no usable key on this ${table.kind}` : 'no --split-by';
+  const reason = refusals === '' ? none : refusals;
   if (blocks) return { kind: 'physical', why: `${reason}: read by blocks inside the snapshot; lost with it` };
   const missed =
     table.physicalParts.length > 0 && !conditions.sharedSnapshot ? ' (blocks need --consistency snapshot)' : '';

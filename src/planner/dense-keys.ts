@@ -5,6 +5,8 @@ import type { BoundaryFinder } from './cut-ranges.ts';
 const DENSE = 0.5;
 /** Every so many cuts the density is measured anew by a real walk. */
 const MEASURE_EVERY = 8;
+/** The largest numbers of the integer types there are. A guess beyond that of the key's own type would be refused by the server. */
+const LARGEST = [7n, 8n, 15n, 16n, 23n, 24n, 31n, 32n, 63n, 64n].map((bits) => 2n ** bits - 1n);
 
 /**
  * For a unique integer key without gaps to speak of, a boundary need not be walked to: the server is asked for the first key
@@ -23,8 +25,10 @@ export function denseKeyFinder(walk: BoundaryFinder): BoundaryFinder {
       cutsSinceMeasured = 0;
       return reached;
     }
+    const start = keyOf(after);
+    const guess = start + BigInt(Math.floor(step / Math.min(1, density)));
+    if (LARGEST.some((largest) => start <= largest && guess > largest)) return walk(after, step);
     cutsSinceMeasured += 1;
-    const guess = keyOf(after) + BigInt(Math.floor(step / Math.min(1, density)));
     return walk([guess.toString()], 1);
   };
 }

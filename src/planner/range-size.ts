@@ -23,8 +23,11 @@ export interface SizeGoal {
 const SMALLEST = { least: 10_000, most: 50_000 } as const;
 /** A range towards the end takes this part of what each worker has left on average. */
 const SHARE_OF_REST = 2 / 3;
-/** Until bytes are measured no range is larger than this. */
-const FIRST_RANGE = 250_000;
+/**
+ * Until bytes are measured no range has more rows than this, nor than would make a file of the wanted size if a row had so few bytes:
+ * statistics can be wrong by any factor, and a first file that is too small costs less than one that is ten times too large.
+ */
+const FIRST_RANGE = { rows: 250_000, bytesPerRow: 64 } as const;
 const LARGEST_RANGE = 50_000_000;
 /** What a byte of the source's storage becomes in a file, before anything is measured. */
 const FIRST_SHRINK = 0.5;
@@ -36,9 +39,10 @@ const FIRST_SHRINK = 0.5;
 export function nextRangeRows(facts: SizeFacts, goal: SizeGoal): number {
   const measured = facts.measuredRows > 0;
   const full = goal.chunkBytes / Math.max(0.5, bytesPerRow(facts));
-  const wanted = Math.min(full, measured ? LARGEST_RANGE : FIRST_RANGE);
+  const most = measured ? LARGEST_RANGE : Math.min(FIRST_RANGE.rows, goal.chunkBytes / FIRST_RANGE.bytesPerRow);
+  const wanted = Math.min(full, most);
   const share = restShare(facts, goal.workers);
-  const smallest = Math.min(smallestRange(facts, goal.workers), Math.max(1, full));
+  const smallest = Math.min(smallestRange(facts, goal.workers), Math.max(1, wanted));
   return Math.max(1, Math.floor(Math.max(smallest, Math.min(wanted, share))));
 }
 

@@ -1,8 +1,10 @@
+import type { ColumnType } from '../model/column-type.ts';
 import type { Problem } from '../model/problem.ts';
 import type { EpochFacts, SnapshotLease, SnapshotToken } from '../model/epoch.ts';
 import type { KeyRange, KeyTuple } from '../model/key-range.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
+import type { ValuePolicies } from '../model/value-policies.ts';
 
 /**
  * The contract of a source.
@@ -23,6 +25,13 @@ export interface SourceDriver {
   /** Without the colon: `postgres`, `postgresql`, `sqlite`, `file`. */
   readonly urlSchemes: readonly string[];
   readonly capabilities: SourceCapabilities;
+  /** Every native type and what becomes of it, as the code decides it; TYPES.md and `inspect --types` are made from this. */
+  typeLines(): readonly TypeLine[];
+  /**
+   * What nobody may overlook about all of this source, in one sentence that TYPES.md begins with and `inspect --types` shows: "not yet
+   * run on SQL Server itself". Left out when there is nothing of that kind.
+   */
+  readonly caveat?: string;
   /** Turns what a person gave into a config; throws SqlextractError (fault configuration) when it cannot. */
   parse(input: SourceInput): SourceConfig;
   open(config: SourceConfig, role: SessionRole): Promise<SourceSession>;
@@ -32,6 +41,17 @@ export interface SourceDriver {
   peekHolder(lease: SnapshotLease): Promise<HolderView | null>;
   /** Ends the holder of a snapshot that nobody will go on with; does nothing when it has gone. */
   endHolder(lease: SnapshotLease): Promise<void>;
+}
+
+export interface TypeLine {
+  /** As the server writes it; a family in words where one rule serves many: `numeric(p,s), p ≤ 38`. */
+  readonly native: string;
+  /** Null: refused unless a flag that `note` names is given. */
+  readonly type: ColumnType | null;
+  /** In words, where the type depends on the declaration or on the cells: `decimal(p,s)`. */
+  readonly becomes?: string;
+  /** What a person should know: how it is written when that is not obvious, and the flag that changes it. */
+  readonly note?: string;
 }
 
 export interface HolderView {
@@ -80,8 +100,15 @@ export interface SourceSession extends AsyncDisposable {
    */
   describe(table: TableName, selection: ColumnSelection): Promise<TableSchema>;
   /**
+   * The columns of a `SELECT` as a table of kind `query`: no primary key, no parts, and at most one candidate key (`splitBy`). The
+   * server is asked for the columns, without running the query. Throws QUERY_REFUSED (not one SELECT, `checkQuery`),
+   * QUERY_DUPLICATE_COLUMN, QUERY_UNNAMED_COLUMN, COLUMN_NOT_FOUND (splitBy), TYPE_REFUSED, or what the server says of the text.
+   */
+  describeQuery(query: QueryRequest): Promise<TableSchema>;
+  /**
    * The key that lies `step` rows (≥ 1) after `after` in key order (from the start when null), or null when fewer rows are left.
    * Always strictly greater than `after`: with more than `step` equal keys it is the next distinct value.
+   * `before` ends the walk: null is answered when no key is left that is smaller than it.
    * Reads only key columns that are NOT NULL, inside the session's snapshot when it has one.
    */
   nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null>;
@@ -112,6 +139,17 @@ export interface ColumnSelection {
   readonly exclude: readonly string[];
   /** Columns to plan as text whatever their type (`--as-text`), names as typed. */
   readonly asText: readonly string[];
+  readonly policies: ValuePolicies;
+}
+
+export interface QueryRequest {
+  /** One SELECT, as typed. */
+  readonly sql: string;
+  /** What it is called in the state, the output folder and the manifest. */
+  readonly name: string;
+  /** A result column that ranges are cut from; null: one stream. */
+  readonly splitBy: string | null;
+  readonly selection: ColumnSelection;
 }
 
 export interface BoundaryRequest {
@@ -119,6 +157,8 @@ export interface BoundaryRequest {
   readonly key: readonly string[];
   readonly where: string | null;
   readonly after: KeyTuple | null;
+  /** Null: to the end of the key. */
+  readonly before: KeyTuple | null;
   readonly step: number;
 }
 
@@ -130,6 +170,12 @@ export interface SnapshotRequest {
   readonly holdMs: number;
   /** The lease that the state remembers of the killed run; null for a new epoch. */
   readonly previous: SnapshotLease | null;
+  /** Files of two states are not wanted at all: when readers cannot share one state, allow one reader, or throw. */
+  readonly required: boolean;
+  /** Locks that keep others from writing may be taken for as long as it takes the readers to begin (`--allow-locks`). */
+  readonly allowLocks: boolean;
+  /** The last of several tries: readers that still could not be aligned read a snapshot each (facts.shared false), unless `required`. */
+  readonly lastTry: boolean;
   /** A private folder (0700) for sockets and logs of a holder. */
   readonly runtimeFolder: string;
 }
@@ -160,6 +206,9 @@ export interface ReadRequest {
   readonly key: readonly string[];
   readonly where: string | null;
   readonly limit: number | null;
+  readonly policies: ValuePolicies;
+  /** Called with the cells of a batch that a policy replaced by NULL. */
+  onReplaced?(column: string, cells: number): void;
   /** Upper bounds of one batch; asked again for every batch, so that memory pressure can shrink them. */
   batchBounds(): { readonly rows: number; readonly bytes: number };
   /** Called with the number of bytes and rows as they arrive, for the progress display and the watchdog. */

@@ -2,7 +2,8 @@ import type { JobSelection } from '../checkpoint/job.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { ColumnSchema, TableSchema } from '../model/table.ts';
-import type { SourceSession } from '../sources/source.ts';
+import { DEFAULT_POLICIES } from '../model/value-policies.ts';
+import type { ColumnSelection, SourceSession } from '../sources/source.ts';
 import type { Difference } from './verification.ts';
 
 export interface ComparedSchema {
@@ -23,16 +24,18 @@ export async function compareSchema(
   selection: JobSelection | null,
 ): Promise<ComparedSchema> {
   const { columns } = manifest.schema;
-  const all = await session.describe(manifest.table, { include: null, exclude: [], asText: [] });
+  const policies = manifest.selection.policies ?? DEFAULT_POLICIES;
+  const all = await describeAsThen(session, manifest, { include: null, exclude: [], asText: [], policies });
   const columnNow = new Map(all.columns.map((column) => [column.name, column]));
   const gone = columns.filter(({ name }) => !columnNow.has(name));
   if (gone.length > 0) return { table: null, differences: gone.map((column) => changed(column, null)), remarks: [] };
   const names = columns.map(({ name }) => name);
   const asText = columns.filter((column) => wasReadAsText(column, columnNow.get(column.name)));
-  const table = await session.describe(manifest.table, {
+  const table = await describeAsThen(session, manifest, {
     include: names,
     exclude: [],
     asText: asText.map(({ name }) => name),
+    policies,
   });
   const differences = columns.flatMap((column, index) => {
     const now = table.columns[index];
@@ -42,6 +45,12 @@ export async function compareSchema(
   const added = wantedAll ? all.columns.filter(({ name }) => !names.includes(name)) : [];
   const remarks = added.map(({ name }) => `the source has a column ${name} now, which the files do not have`);
   return { table: differences.length === 0 ? table : null, differences, remarks };
+}
+
+function describeAsThen(session: SourceSession, manifest: Manifest, selection: ColumnSelection): Promise<TableSchema> {
+  const { table, query } = manifest;
+  if (query === undefined) return session.describe(table, selection);
+  return session.describeQuery({ name: table.name, sql: query.sql, splitBy: null, selection });
 }
 
 /** The manifest does not say it; but what became text is text by itself, or with another note, only when it was asked for. */

@@ -95,7 +95,8 @@ async function joinRun(
   state: RunState | null,
 ): Promise<boolean> {
   const lease = isOneState(check.manifest) ? (state?.epoch?.lease ?? null) : null;
-  const request = { tables: [table], holdMs: 0, runtimeFolder: join(check.stateDir, 'run') };
+  const gentle = { required: false, allowLocks: false, lastTry: true } as const;
+  const request = { tables: [table], holdMs: 0, ...gentle, runtimeFolder: join(check.stateDir, 'run') };
   if (lease !== null) {
     const snapshot = await session.takeSnapshot({ ...request, mode: 'shared', previous: lease });
     if (snapshot.resumed) return true;

@@ -2,13 +2,18 @@ import { workerData } from 'node:worker_threads';
 import { armFaultPoint, faultPoint } from '../model/fault-point.ts';
 import type { Problem } from '../model/problem.ts';
 import { SqlextractError, toProblem } from '../model/problem.ts';
+import type { RowBatch } from '../model/row-batch.ts';
+import { displayName } from '../model/table.ts';
 import type { ReadRequest, SourceConfig, SourceSession } from '../sources/source.ts';
 import { driverByName } from '../sources/registry.ts';
 import { formatByName } from '../formats/registry.ts';
 import { localSink } from '../sinks/local.ts';
 import { ChunkFiles } from './chunk-files.ts';
 import type { ChunkOutcome, ChunkTask, JoinOutcome, JoinTask, LeaveTask, WorkerSetup, WorkerTask } from './messages.ts';
+import { ReadCounts } from './read-counts.ts';
 import { dropSession, sessionFor } from './session-cache.ts';
+import { bytesOf, payFor, withinRate } from './throttle.ts';
+import { withinTime } from './time-limit.ts';
 import { arriveAndWait, batchBounds, stopRequested, takeSlot, updateSlot, writeLockOf } from './shared-state.ts';
 
 /**
@@ -59,8 +64,8 @@ async function extractChunk(task: ChunkTask): Promise<ChunkOutcome> {
   try {
     return await readEncodeWrite(task);
   } catch (error) {
-    const problem = await problemOf(task.source, error);
-    if (await needsNewSession(task.source, problem)) await dropSession();
+    const problem = ownEpoch(task, await problemOf(task.source, error));
+    if (await needsNewSession(task, problem)) await dropSession();
     return stopRequested(setup.shared) ? { kind: 'stopped' } : { kind: 'failed', problem };
   } finally {
     updateSlot(setup.shared, slot, { state: 'idle' });
@@ -76,7 +81,7 @@ async function readEncodeWrite(task: ChunkTask): Promise<ChunkOutcome> {
     rows: 0,
     bytes: 0,
   });
-  const session = await sessionFor(task.source, task.token, false);
+  const session = await sessionFor(task.source, task.token, task.joinsAlone);
   const sink = localSink({
     folder: task.folder,
     writeLock: setup.parallelWrite ? null : writeLockOf(setup.shared),
@@ -84,8 +89,9 @@ async function readEncodeWrite(task: ChunkTask): Promise<ChunkOutcome> {
   });
   await using files = new ChunkFiles(task, await formatByName(task.format), sink);
   faultPoint('before-read');
-  const rows = await copyRows(session, task, files);
-  if (rows === null) return { kind: 'stopped' };
+  const copied = await copyRows(session, task, files);
+  if (copied === null) return { kind: 'stopped' };
+  const { rows, replacedCells } = copied;
   const { files: written, nullMarkerCells } = await files.finish();
   compareRows(
     task,
@@ -97,35 +103,77 @@ async function readEncodeWrite(task: ChunkTask): Promise<ChunkOutcome> {
   const { ordinal } = task.chunk;
   return {
     kind: 'done',
-    report: { ordinal, rows, files: written, epoch: task.epoch, startedAt, finishedAt, nullMarkerCells },
+    report: {
+      ordinal,
+      rows,
+      files: written,
+      epoch: task.epoch,
+      startedAt,
+      finishedAt,
+      nullMarkerCells,
+      replacedCells,
+    },
   };
 }
 
+interface Copied {
+  readonly rows: number;
+  readonly replacedCells: Readonly<Record<string, number>>;
+}
+
 /** Null when the stop flag was seen. */
-async function copyRows(session: SourceSession, task: ChunkTask, files: ChunkFiles): Promise<number | null> {
+async function copyRows(session: SourceSession, task: ChunkTask, files: ChunkFiles): Promise<Copied | null> {
   const abort = new AbortController();
   const watch = setInterval(() => stopRequested(setup.shared) && abort.abort(), 100);
+  const counts = new ReadCounts();
+  const what = `chunk ${task.chunk.ordinal} of ${displayName(task.table)}`;
   let rows = 0;
   try {
     updateSlot(setup.shared, slot, { state: 'reading' });
-    for await (const batch of session.readRange(readRequest(task, abort.signal))) {
+    const read = session.readRange(readRequest(task, abort.signal, counts));
+    for await (const batch of withinTime(read, { limitMs: task.maxQueryMs, abort, what })) {
       faultPoint('mid-read');
       if (stopRequested(setup.shared)) return null;
+      await payForBatch(batch, task, counts);
       updateSlot(setup.shared, slot, { state: 'encoding', rows });
       await files.write(batch);
       rows += batch.rowCount;
       updateSlot(setup.shared, slot, { state: 'reading', rows, bytes: files.bytesOut() });
     }
-    return rows;
+    return { rows, replacedCells: Object.fromEntries(counts.replaced) };
   } finally {
     clearInterval(watch);
   }
 }
 
-function readRequest(task: ChunkTask, signal: AbortSignal): ReadRequest {
-  const { table, key, where, chunk } = task;
+async function payForBatch(batch: RowBatch, task: ChunkTask, counts: ReadCounts): Promise<void> {
+  const { rates, shared } = setup;
+  if (rates.rowsPerSecond === null && rates.bytesPerSecond === null) return;
+  updateSlot(shared, slot, { state: 'waiting' });
+  const bytes = counts.takeArrived() || bytesOf(batch, task.table.columns);
+  await payFor(shared, rates, { rows: batch.rowCount, bytes });
+}
+
+function readRequest(task: ChunkTask, signal: AbortSignal, counts: ReadCounts): ReadRequest {
+  const { table, key, where, chunk, policies } = task;
   const { range, limit } = chunk;
-  return { table, range, key, where, limit, signal, batchBounds: () => batchBounds(setup.shared) };
+  return {
+    table,
+    range,
+    key,
+    where,
+    limit,
+    policies,
+    signal,
+    batchBounds: () => boundsFor(task),
+    onProgress: (_, bytes) => counts.arrive(bytes),
+    onReplaced: (column, cells) => counts.replace(column, cells),
+  };
+}
+
+function boundsFor(task: ChunkTask): { readonly rows: number; readonly bytes: number } {
+  const { rows, bytes } = batchBounds(setup.shared);
+  return withinRate({ rows, bytes: Math.min(bytes, task.batchBytes) }, setup.rates);
 }
 
 function compareRows(task: ChunkTask, read: number, written: number): void {
@@ -137,10 +185,19 @@ function compareRows(task: ChunkTask, read: number, written: number): void {
   });
 }
 
-/** A session that could not join the snapshot again is kept as long as it is sound: a bad value is not its fault. */
-async function needsNewSession(source: SourceConfig, problem: Problem): Promise<boolean> {
-  if (problem.verdict !== 'fatal') return problem.verdict !== 'retry';
-  return (await driverByName(source.driver)).capabilities.lateJoin;
+/** Where each reader has a state of its own, the loss of one is not the end of the epoch: another session takes its place. */
+function ownEpoch(task: ChunkTask, problem: Problem): Problem {
+  return task.joinsAlone && problem.verdict === 'epoch-lost' ? { ...problem, verdict: 'reconnect' } : problem;
+}
+
+/**
+ * A session that could not join the snapshot again is kept as long as it may be sound: a bad value is not its fault, and a statement that
+ * took too long need not have ended it. If it did, the next read on it says so.
+ */
+async function needsNewSession(task: ChunkTask, { verdict }: Problem): Promise<boolean> {
+  if (verdict === 'retry') return false;
+  if (verdict === 'reconnect' || verdict === 'epoch-lost' || task.joinsAlone) return true;
+  return (await driverByName(task.source.driver)).capabilities.lateJoin;
 }
 
 async function problemOf(source: SourceConfig, error: unknown): Promise<Problem> {

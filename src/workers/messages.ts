@@ -1,9 +1,11 @@
 import type { Chunk, ChunkReport } from '../model/chunk.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
+import type { ValuePolicies } from '../model/value-policies.ts';
 import type { Compression, FormatName } from '../formats/format.ts';
 import type { SnapshotToken } from '../model/epoch.ts';
 import type { SourceConfig } from '../sources/source.ts';
+import type { RateLimits } from './throttle.ts';
 
 /** What a worker needs for one chunk. Plain data only: it is cloned into the thread. */
 export interface ChunkTask {
@@ -16,6 +18,11 @@ export interface ChunkTask {
   readonly epoch: number;
   /** Null: every chunk reads what is committed when it starts. */
   readonly token: SnapshotToken | null;
+  /** A thread that lost its session may put another into the epoch by itself. */
+  readonly joinsAlone: boolean;
+  readonly policies: ValuePolicies;
+  /** A read that has waited longer for the source is given up, milliseconds; null: it may take as long as it wants. */
+  readonly maxQueryMs: number | null;
   readonly format: FormatName;
   readonly compression: Compression;
   readonly nullMarker: string;
@@ -24,6 +31,8 @@ export interface ChunkTask {
   readonly folder: string;
   /** A file of the chunk is closed and the next begun when it has this many bytes. */
   readonly maxFileBytes: number;
+  /** Upper bound of one batch, bytes; the shared bounds can be lower. */
+  readonly batchBytes: number;
   /** Upper bound of one row group, bytes in memory. */
   readonly rowGroupBytes: number;
   readonly attempt: number;
@@ -52,6 +61,7 @@ export type WorkerTask = ChunkTask | JoinTask | LeaveTask;
 export interface WorkerSetup {
   readonly shared: Int32Array<SharedArrayBuffer>;
   readonly parallelWrite: boolean;
+  readonly rates: RateLimits;
   readonly faultPoint: string | null;
 }
 

@@ -16,18 +16,18 @@ interface OpenSession {
 let current: OpenSession | null = null;
 
 /**
- * `together`: all threads join at the same time (a join task). Throws what the driver throws; verdict epoch-lost when the snapshot
+ * `mayJoin`: all threads join at the same time (a join task), or each of them reads a state of its own anyway. Throws what the driver throws; verdict epoch-lost when the snapshot
  * of `token` cannot be joined, or not any more.
  */
 export async function sessionFor(
   source: SourceConfig,
   token: SnapshotToken | null,
-  together: boolean,
+  mayJoin: boolean,
 ): Promise<SourceSession> {
   const wanted = token === null ? null : JSON.stringify(token);
   if (current !== null && current.token === wanted) return current.session;
   const driver = await driverByName(source.driver);
-  if (token !== null && !together && !driver.capabilities.lateJoin) throw epochNotJoined();
+  if (token !== null && !mayJoin && !driver.capabilities.lateJoin) throw epochNotJoined();
   const session = current?.session ?? (await driver.open(source, 'reader'));
   current = { session, token: null };
   if (token !== null) await session.joinSnapshot(token);

@@ -4,11 +4,12 @@ import type { WorkerView } from '../model/worker-view.ts';
  * The few numbers that the main thread and its workers share without messages. Layout of the Int32Array:
  *
  *   0 stop flag · 1 rows a batch · 2 bytes a batch (KiB) · 3 write lock · 4 workers joined · 5 next free slot · 6–7 unused
+ *   8–9 and 10–11 clocks of the row and the byte rate (64 bits each, throttle.ts)
  *   then SLOT_WORDS per worker: state, table, ordinal, rows, bytes (KiB), unused
  */
 export type SharedState = Int32Array<SharedArrayBuffer>;
 
-const HEADER_WORDS = 8;
+const HEADER_WORDS = 12;
 const SLOT_WORDS = 6;
 const STATES = ['idle', 'reading', 'encoding', 'writing', 'waiting'] as const;
 
@@ -21,6 +22,7 @@ const BATCH_KIB = 2;
 const WRITE_LOCK = 3;
 const JOINED = 4;
 const NEXT_SLOT = 5;
+const RATE_CLOCKS = 8;
 
 export function createSharedState(workers: number, batch: { rows: number; bytes: number }): SharedState {
   const state = new Int32Array(new SharedArrayBuffer((HEADER_WORDS + workers * SLOT_WORDS) * 4));
@@ -52,6 +54,11 @@ export function batchBounds(state: SharedState): { rows: number; bytes: number }
 /** One word that `sinks` lock around a physical write when files are to be written one at a time. */
 export function writeLockOf(state: SharedState): Int32Array<SharedArrayBuffer> {
   return new Int32Array(state.buffer, WRITE_LOCK * 4, 1);
+}
+
+/** Until when the budget of rows, and of bytes, is spent: microseconds of `process.hrtime`, 0 before anything was read. */
+export function rateClocks(state: SharedState): BigInt64Array<SharedArrayBuffer> {
+  return new BigInt64Array(state.buffer, RATE_CLOCKS * 4, 2);
 }
 
 /** All threads of a join must have arrived before the first goes on: else one thread could take two join tasks. */

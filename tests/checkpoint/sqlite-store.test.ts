@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openForWriting, openReadOnly } from '../../src/checkpoint/schema.ts';
 import { openSqliteStore } from '../../src/checkpoint/sqlite-store.ts';
-import { checkpointSuite, newRun } from '../conformance/checkpoint.suite.ts';
+import { stateReader } from '../../src/checkpoint/state-reader.ts';
+import { checkpointSuite, newRun, report } from '../conformance/checkpoint.suite.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sqlextract-store-'));
 let made = 0;
@@ -54,10 +55,33 @@ describe('the SQLite store', () => {
     const path = newPath();
     openSqliteStore(path)[Symbol.dispose]();
     const database = new DatabaseSync(path);
-    database.exec('PRAGMA user_version = 2');
+    database.exec('PRAGMA user_version = 3');
     database.close();
-    expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', 'state version 2, this one knows 1'));
+    expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', 'state version 3, this one knows 2'));
     expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', path));
+  });
+
+  it('takes over the state of version 1, which can also be read before that', () => {
+    const path = newPath();
+    const old = new DatabaseSync(path);
+    old.exec(readFileSync(join(import.meta.dirname, 'state-version-1.sql'), 'utf8'));
+    old.close();
+    const before = openReadOnly(path);
+    const seen = stateReader(before).chunks('r1');
+    expect(seen[0]?.report).toMatchObject({ rows: 0, replacedCells: {} });
+    expect(stateReader(before).currentRun()?.epochs[0]?.facts).not.toHaveProperty('spread');
+    before.close();
+    {
+      using store = openSqliteStore(path);
+      expect(store.chunks('r1').map(({ status }) => status)).toEqual(['done', 'planned']);
+      store.started('r1', 2, 2);
+      store.done('r1', { ...report(2), replacedCells: { born: 3 } });
+    }
+    using again = openSqliteStore(path);
+    expect(again.chunks('r1').map((chunk) => chunk.report?.replacedCells)).toEqual([{}, { born: 3 }]);
+    const database = openReadOnly(path);
+    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    database.close();
   });
 
   it('refuses what is no state: other text, a truncated state, another program’s database', () => {

@@ -24,6 +24,7 @@ import {
 import type { FreshDatabase } from '../support/postgres-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import type { CliRun } from '../support/run-cli.ts';
+import { STATE_VERSION } from '../../src/checkpoint/schema.ts';
 
 const ROWS = 8_000;
 const ACCOUNTS = ['--table', 'accounts', ...SMALL_CHUNKS];
@@ -242,7 +243,7 @@ describe('the state', () => {
     const run = await refuse(test, ACCOUNTS, 'STATE_NEWER', 4);
     expect(errorOf(run)).toMatch(/999/);
     expect(readFileSync(path).equals(before)).toBe(true);
-    setVersion(1);
+    setVersion(STATE_VERSION);
     expect((await finish(test, ACCOUNTS)).tables[0]?.resumedRows).toBeGreaterThan(0);
     await expectFiles(test, 'accounts', accounts());
   });

@@ -12,6 +12,7 @@ const TABLE: TableReport = {
   resumedRows: 0,
   level: 'snapshot',
   consistency: 'snapshot 3-1B-1, taken 2026-11-21T04:00:00Z',
+  replacedCells: {},
   folder: '/project/export/public.users/r1',
   manifest: '/project/export/public.users/r1/manifest.json',
   problem: null,

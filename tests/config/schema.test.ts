@@ -55,6 +55,7 @@ const TAKEN = [
   'defaults: {workers: 4, chunk_size: 100MB, buffer_size: 5000000, hold: 1h30m, parallel_write: false, format: "${F:-csv}"}',
   'tables: {users: , "a.*": {columns: [a, b], as_text: a, compression: none}}\nexclude_tables: [x]',
   'out: export\nstate_dir: .state\ndefaults:\n',
+  'queries: {few: {sql: SELECT 1 AS a, split_by: a, columns: [a], where: a > 0, format: csv}, other: {sql: "@other.sql"}}',
 ];
 
 test.each(TAKEN)('both take: %s', async (text) => {
@@ -66,6 +67,9 @@ const REFUSED = [
   'ou: x',
   'defaults: {x: 1}',
   'tables: {a: {b: 1}}',
+  'queries: {a: {query: SELECT 1}}',
+  'queries: {a: SELECT 1}',
+  'tables: {a: {sql: SELECT 1}}',
   'sources: {a: {url: x, b: 1}}',
   'defaults: []',
   'out: {}',

@@ -51,6 +51,7 @@ export function report(ordinal: number, rows = 10): ChunkReport {
     epoch: 1,
     startedAt: '2026-11-21T04:15:02.000Z',
     finishedAt: '2026-11-21T04:15:03.000Z',
+    replacedCells: { born: 2, __proto__x: 1 },
     nullMarkerCells: 2,
   };
 }
@@ -78,7 +79,7 @@ function describeRuns(make: () => StoreUnderTest): void {
       const begun = store.beginRun(newRun('r1'));
       expect(store.currentRun()).toEqual(begun);
       expect(store.beginEpoch('r1', FACTS, { pid: '77' })).toEqual({ epoch: 1, facts: FACTS, lease: { pid: '77' } });
-      expect(store.beginEpoch('r1', { ...FACTS, shared: false }, null).epoch).toBe(2);
+      expect(store.beginEpoch('r1', { ...FACTS, shared: false, spread: 'each has its own' }, null).epoch).toBe(2);
       store.savePlan('r1', { complete: false, coveredTo: ['a\u0000"é😀'], nextPart: 2, nextBlock: 99 }, [chunk(1)]);
     }
     using store = place.open();
@@ -89,7 +90,7 @@ function describeRuns(make: () => StoreUnderTest): void {
       progress: { complete: false, coveredTo: ['a\u0000"é😀'], nextPart: 2, nextBlock: 99 },
       epochs: [
         { epoch: 1, facts: FACTS, lease: { pid: '77' } },
-        { epoch: 2, facts: { ...FACTS, shared: false }, lease: null },
+        { epoch: 2, facts: { ...FACTS, shared: false, spread: 'each has its own' }, lease: null },
       ],
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       finishedAt: null,
@@ -164,6 +165,30 @@ function describeChunks(make: () => StoreUnderTest): void {
     store.started('r1', 1, 2);
     store.done('r1', report(1));
     expect(store.chunks('r1')[0]).toMatchObject({ status: 'done', attempts: 2 });
+  });
+
+  it('cuts a planned chunk in two, and remembers both', () => {
+    const place = make();
+    const kept: Chunk = { ordinal: 1, range: { kind: 'between', from: ['1'], to: ['x'] }, limit: null };
+    const rest: Chunk = { ordinal: 3, range: { kind: 'between', from: ['x'], to: ['2'] }, limit: null };
+    {
+      using store = place.open();
+      begin(store, 2);
+      store.started('r1', 1, 1);
+      expect(() => store.cut('r1', kept, rest, 'QUERY_TOO_LONG')).toThrow(/not planned/);
+      const problem = { code: 'QUERY_TOO_LONG', message: 'x', fault: 'source', verdict: 'smaller' } as const;
+      store.failed('r1', 1, problem);
+      expect(() => store.cut('r1', kept, { ...rest, ordinal: 2 }, 'QUERY_TOO_LONG')).toThrow(/UNIQUE|twice/);
+      expect(store.chunks('r1')[0]?.chunk).toEqual(chunk(1));
+      store.cut('r1', kept, rest, 'QUERY_TOO_LONG');
+    }
+    using store = place.open();
+    expect(store.chunks('r1').map((one) => [one.chunk, one.status, one.attempts])).toEqual([
+      [kept, 'planned', 1],
+      [chunk(2), 'planned', 0],
+      [rest, 'planned', 0],
+    ]);
+    expect(() => store.completeRun('r1', 'snapshot')).toThrow(/not all/);
   });
 
   it('puts what a killed process had started back, and keeps its attempts', () => {

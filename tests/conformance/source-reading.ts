@@ -3,9 +3,13 @@ import type { CandidateKey, TableName, TableSchema } from '../../src/model/table
 import type { ColumnSchema } from '../../src/model/table.ts';
 import type { KeyRange, KeyTuple } from '../../src/model/key-range.ts';
 import type { ColumnVector, RowBatch } from '../../src/model/row-batch.ts';
+import { DEFAULT_POLICIES, type ValuePolicies } from '../../src/model/value-policies.ts';
 import type { ColumnSelection, ReadRequest, SourceSession } from '../../src/sources/source.ts';
 
-export const ALL_COLUMNS: ColumnSelection = { include: null, exclude: [], asText: [] };
+/** `TINYINT(1)` is MySQL's BOOLEAN: the fixture's boolean columns are to be booleans there too. */
+const POLICIES: ValuePolicies = { ...DEFAULT_POLICIES, tinyint1: 'boolean' };
+
+export const ALL_COLUMNS: ColumnSelection = { include: null, exclude: [], asText: [], policies: POLICIES };
 
 /** A cell as text: digits, decimals with their scale, doubles as JavaScript writes them, blobs in hex; dates and times as their integers. */
 export type CellText = string | null;
@@ -32,6 +36,7 @@ export function readRequest(reading: Reading): ReadRequest {
     key: [],
     where: null,
     limit: null,
+    policies: POLICIES,
     batchBounds: () => ({ rows: 1000, bytes: 1 << 20 }),
     signal: new AbortController().signal,
     ...reading,
@@ -56,7 +61,14 @@ export async function planRanges(
   let from: KeyTuple | null = null;
   for (;;) {
     const size = typeof step === 'number' ? step : step();
-    const to: KeyTuple | null = await session.nextBoundary({ table, key: key.columns, where, after: from, step: size });
+    const to: KeyTuple | null = await session.nextBoundary({
+      table,
+      key: key.columns,
+      where,
+      after: from,
+      before: null,
+      step: size,
+    });
     ranges.push({ kind: 'between', from, to });
     if (to === null) break;
     from = to;

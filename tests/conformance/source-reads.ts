@@ -43,7 +43,9 @@ export function readsRanges(add: SourceCase): void {
   add('gives an empty table no rows and no boundary', async ({ fixture, session }) => {
     const table = await describeAll(session, await fixture.createTable({ name: 'read_empty', ...VALUES }));
     expect(await readRows(session, { table })).toEqual([]);
-    expect(await session.nextBoundary({ table, key: ['id'], where: null, after: null, step: 1 })).toBeNull();
+    expect(
+      await session.nextBoundary({ table, key: ['id'], where: null, after: null, before: null, step: 1 }),
+    ).toBeNull();
     expect(await session.checksum({ table, where: null })).toEqual({ rows: 0n, sum: 0n });
   });
 
@@ -58,7 +60,14 @@ export function readsRanges(add: SourceCase): void {
     const range = {
       kind: 'between',
       from: null,
-      to: await session.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 }),
+      to: await session.nextBoundary({
+        table: described,
+        key: ['id'],
+        where: null,
+        after: null,
+        before: null,
+        step: 2,
+      }),
     } as const;
     expect(await readRows(session, { table: described, where, range, key: ['id'] }), 'OR stays inside').toEqual([
       ROW_TEXTS[0],

@@ -38,6 +38,9 @@ function take(
     mode,
     holdMs: 0,
     previous: null,
+    required: false,
+    allowLocks: false,
+    lastTry: true,
     runtimeFolder: context.fixture.runtimeFolder,
   });
 }
@@ -69,7 +72,14 @@ export function snapshots(add: SourceCase): void {
     }
     expect(await coordinator.checksum({ table: described, where: null })).toEqual(before);
     expect(
-      await coordinator.nextBoundary({ table: described, key: ['id'], where: null, after: null, step: 2 }),
+      await coordinator.nextBoundary({
+        table: described,
+        key: ['id'],
+        where: null,
+        after: null,
+        before: null,
+        step: 2,
+      }),
     ).toBeNull();
     await snapshot.release();
     const next = await take(context, coordinator, described, 'shared');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceSession } from '../../src/sources/source.ts';
 import type { SourceFixture } from './source-fixture.ts';
 import { describesTables } from './source-describes.ts';
+import { readsQueries } from './source-queries.ts';
 import { readsRanges } from './source-reads.ts';
 import { snapshots } from './source-snapshots.ts';
 import { splitsKeys } from './source-splits.ts';
@@ -56,6 +57,7 @@ export function sourceSuite(
     describesTables(addCase);
     splitsKeys(addCase);
     readsRanges(addCase);
+    readsQueries(addCase);
     snapshots(addCase);
 
     it('has no exception for a case that does not exist', () => {

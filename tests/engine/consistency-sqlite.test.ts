@@ -68,7 +68,7 @@ describe.each(['WAL', 'DELETE'] as const)('SQLite, journal mode %s', (journal) =
     for (const { takenAt } of manifest.consistency.epochs) expect(manifest.consistency.sentence).toContain(takenAt);
   });
 
-  it('a writer during the run changes nothing in the files', async () => {
+  it('48. a writer during the run changes nothing in the files', async () => {
     const { path, test } = await database();
     const writer = new DatabaseSync(path, { timeout: 10 });
     const control = { stopped: false };

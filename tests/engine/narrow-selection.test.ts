@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { narrowSelection } from '../../src/engine/narrow-selection.ts';
 import type { TableSchema } from '../../src/model/table.ts';
+import { DEFAULT_POLICIES } from '../../src/model/value-policies.ts';
 
 function table(name: string, columns: readonly string[]): TableSchema {
   return {
@@ -21,7 +22,7 @@ function table(name: string, columns: readonly string[]): TableSchema {
 const USERS = table('users', ['id', 'Email', 'a.b']);
 const ORDERS = table('orders', ['id', 'note']);
 const narrow = (asText: string[], which = USERS) =>
-  narrowSelection({ include: null, exclude: [], asText }, which, [USERS, ORDERS]).asText;
+  narrowSelection({ include: null, exclude: [], asText, policies: DEFAULT_POLICIES }, which, [USERS, ORDERS]).asText;
 
 describe('column names of a command over several tables', () => {
   it('go to the table they are qualified with, with or without schema and in any case', () => {
@@ -47,7 +48,8 @@ describe('column names of a command over several tables', () => {
   });
 
   it('must be in the table when they are the ones to take', () => {
-    const include = narrowSelection({ include: ['note'], exclude: [], asText: [] }, USERS, [USERS, ORDERS]).include;
+    const typed = { include: ['note'], exclude: [], asText: [], policies: DEFAULT_POLICIES };
+    const include = narrowSelection(typed, USERS, [USERS, ORDERS]).include;
     expect(include).toEqual(['note']);
   });
 });

@@ -18,8 +18,12 @@ describe('retry', () => {
   });
 
   it('ends with the budget of the chunk and of the run, and at once for what is fatal', () => {
-    expect(decideRetry(LOST, 6, 0).again).toBe(false);
-    expect(decideRetry(LOST, 1, 200).again).toBe(false);
-    expect(decideRetry({ ...LOST, verdict: 'fatal' }, 1, 0).again).toBe(false);
+    const budget = { attemptsPerChunk: 6, failuresPerRun: 200 };
+    expect(decideRetry(LOST, 5, 199, budget).again).toBe(true);
+    expect(decideRetry(LOST, 6, 0, budget)).toEqual({ again: false, spent: 'given up after 6 tries, --retries 5' });
+    const run = { again: false, spent: 'given up after 200 failures, --max-failures 200' };
+    expect(decideRetry(LOST, 1, 200, budget)).toEqual(run);
+    expect(decideRetry({ ...LOST, verdict: 'fatal' }, 1, 0, budget)).toEqual({ again: false, spent: null });
+    expect(decideRetry({ ...LOST, verdict: 'smaller' }, 1, 0, budget).again).toBe(true);
   });
 });

@@ -30,7 +30,7 @@ it.each([
   ['a = $x$ open', 'dollar'],
   ["a = E'it\\' ; DROP", 'text constant'],
   ["a = '\\'; DROP TABLE t --'", 'semicolon'],
-  ["nameE'\\'; DROP'", 'semicolon'],
+  ["nameE'\\'; DROP --'", 'semicolon'],
   ['a = $1$ ; $1$', 'semicolon'],
   ['a\0b', 'NUL'],
   ['1 = 1 `) TO STDOUT; DROP TABLE t; (`', 'backtick'],

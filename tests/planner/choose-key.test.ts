@@ -46,6 +46,17 @@ describe('what a table is split by', () => {
     expect(choice.why).toContain('its collation has another version now');
   });
 
+  it('is the --split-by of a query, or nothing', () => {
+    const splitBy: CandidateKey = { ...KEY, name: 'k', columns: ['k'], kind: 'index', unique: false, nullable: true };
+    const query = { ...TABLE, kind: 'query', query: 'SELECT k FROM t', physicalParts: [] } as const;
+    const split = chooseSplit({ ...query, candidateKeys: [splitBy] }, SHARED);
+    expect(split).toMatchObject({ kind: 'key', key: splitBy, why: expect.stringContaining('--split-by k') });
+    const whole = chooseSplit({ ...query, candidateKeys: [] }, SHARED);
+    expect(whole).toMatchObject({ kind: 'whole', why: expect.stringContaining('no --split-by: one stream') });
+    const refused = chooseSplit({ ...query, candidateKeys: [{ ...splitBy, refused: 'k has no order' }] }, SHARED);
+    expect(refused).toMatchObject({ kind: 'whole', why: expect.stringContaining('k has no order') });
+  });
+
   it('is nothing without key and blocks, and says what a kill costs', () => {
     const choice = chooseSplit({ ...TABLE, candidateKeys: [], physicalParts: [] }, SHARED);
     expect(choice).toMatchObject({ kind: 'whole' });

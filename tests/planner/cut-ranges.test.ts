@@ -144,6 +144,22 @@ describe('dense integer keys', () => {
   });
 });
 
+describe('a guess', () => {
+  it.each([2n ** 7n - 1n, 2n ** 15n - 1n, 2n ** 31n - 1n, 2n ** 63n - 1n])(
+    'is never a number that the key type of the largest key (%s) has not',
+    async (largest) => {
+      const keys = Array.from({ length: 120 }, (_, i) => largest - 119n + BigInt(i));
+      const { walk } = server(keys);
+      const strict: BoundaryFinder = async (after, step) => {
+        expect(BigInt(after?.[0] ?? 0)).toBeLessThanOrEqual(largest);
+        return walk(after, step);
+      };
+      const chunks = await cutAll(BY_ID, denseKeyFinder(strict), 10);
+      for (const key of keys) expect(chunks.filter((chunk) => holds(chunk, key))).toHaveLength(1);
+    },
+  );
+});
+
 describe('cutting by blocks', () => {
   it('covers every block of every relation once, the last range of each open', async () => {
     const parts = [

@@ -8,9 +8,9 @@ export const CUT_WAYS: readonly CutWay[] = ['fin', 'rst', 'freeze', 'swallow'];
 
 /** One connection, and the place in what the server sends on it. */
 export interface Cut {
-  /** The `application_name` of the connection's startup message. */
+  /** What the connection calls itself when it logs in; '' for any, also one that has not yet said a word. */
   readonly application: string;
-  /** Among those of this name, from 1. */
+  /** Among those of this name, or among all of them for '', from 1. */
   readonly number: number;
   /** So many bytes still reach the client. */
   readonly afterBytes: number;
@@ -24,6 +24,9 @@ export interface SeenConnection {
   readonly bytes: number;
 }
 
+/** Whose first words say what a connection calls itself. */
+export type Protocol = 'postgres' | 'mysql' | 'tds';
+
 interface Pair {
   readonly client: net.Socket;
   readonly server: net.Socket;
@@ -33,22 +36,24 @@ interface Pair {
 }
 
 /**
- * A TCP proxy in front of a PostgreSQL server without TLS, which ends one connection in the middle of what the server sends. All others,
+ * A TCP proxy in front of a server without TLS, which ends one connection in the middle of what the server sends. All others,
  * and those that come later, go through.
  */
 export class CuttingProxy implements AsyncDisposable {
+  readonly #protocol: Protocol;
   readonly #cut: Cut | null;
   readonly #pairs: Pair[] = [];
   readonly #listener: net.Server;
   #done = false;
 
-  private constructor(target: URL, cut: Cut | null) {
+  private constructor(protocol: Protocol, target: URL, cut: Cut | null) {
+    this.#protocol = protocol;
     this.#cut = cut;
     this.#listener = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client, target));
   }
 
-  static async start(serverUrl: string, cut: Cut | null): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(new URL(serverUrl), cut);
+  static async start(protocol: Protocol, serverUrl: string, cut: Cut | null): Promise<CuttingProxy> {
+    const proxy = new CuttingProxy(protocol, new URL(serverUrl), cut);
     proxy.#listener.listen(0, '127.0.0.1');
     await once(proxy.#listener, 'listening');
     return proxy;
@@ -82,7 +87,11 @@ export class CuttingProxy implements AsyncDisposable {
   }
 
   #accept(client: net.Socket, target: URL): void {
-    const server = net.connect({ port: Number(target.port || 5432), host: target.hostname, allowHalfOpen: true });
+    const server = net.connect({
+      port: Number(target.port || DEFAULT_PORTS[this.#protocol]),
+      host: target.hostname,
+      allowHalfOpen: true,
+    });
     const pair: Pair = { client, server, application: null, number: 0, bytes: 0 };
     this.#pairs.push(pair);
     for (const [socket, other] of [
@@ -99,7 +108,7 @@ export class CuttingProxy implements AsyncDisposable {
 
   #fromClient(pair: Pair, bytes: Buffer): void {
     if (pair.application === null) {
-      pair.application = applicationOf(bytes);
+      pair.application = APPLICATION_OF[this.#protocol](bytes);
       pair.number = this.#pairs.filter(({ application }) => application === pair.application).length;
     }
     pass(bytes, pair.client, pair.server);
@@ -116,8 +125,11 @@ export class CuttingProxy implements AsyncDisposable {
     pair.client.write(bytes.subarray(0, left), () => sever(pair, (this.#cut as Cut).way));
   }
 
-  #isMarked({ application, number }: Pair): boolean {
-    return !this.#done && application === this.#cut?.application && number === this.#cut.number;
+  #isMarked(pair: Pair): boolean {
+    const cut = this.#cut;
+    if (this.#done || cut === null) return false;
+    if (cut.application === '') return this.#pairs.indexOf(pair) + 1 === cut.number;
+    return pair.application === cut.application && pair.number === cut.number;
   }
 }
 
@@ -151,8 +163,25 @@ function sever({ client, server }: Pair, way: CutWay): void {
   }
 }
 
+const DEFAULT_PORTS: Readonly<Record<Protocol, number>> = { postgres: 5432, mysql: 3306, tds: 1433 };
+
+const APPLICATION_OF: Readonly<Record<Protocol, (first: Buffer) => string>> = {
+  postgres: startupName,
+  mysql: attributeName,
+  // The name comes later, in LOGIN7: connections are told apart by their order only.
+  tds: () => '',
+};
+
 /** StartupMessage: length, version, then names and values, each ended by a zero byte. A CancelRequest has no name. */
-function applicationOf(startup: Buffer): string {
+function startupName(startup: Buffer): string {
   const words = startup.subarray(8).toString('utf8').split('\0');
   return words[words.indexOf('application_name') + 1] ?? '';
+}
+
+/** HandshakeResponse41: among its connection attributes, each word with its length (below 251) before it. */
+function attributeName(response: Buffer): string {
+  const at = response.indexOf('program_name');
+  if (at < 0) return '';
+  const start = at + 'program_name'.length;
+  return response.subarray(start + 1, start + 1 + (response[start] ?? 0)).toString('utf8');
 }

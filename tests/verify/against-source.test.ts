@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../support/postgres-server.ts';
 import { makeSqlite, POSTGRES_TABLE } from './all-kinds.ts';
 import { type Extracted, extractTable, freshFolder, verifyAll } from './extracted.ts';
+import { DEFAULT_POLICIES } from '../../src/model/value-policies.ts';
 
 const TABLE = 'All kinds';
 
@@ -78,12 +79,12 @@ describe('against SQLite', () => {
   test.each([
     {
       name: 'columns and where',
-      selection: { include: ['raw', 'id', 'score'], exclude: [], asText: [] },
+      selection: { include: ['raw', 'id', 'score'], exclude: [], asText: [], policies: DEFAULT_POLICIES },
       where: 'id % 3 = 0',
     },
     {
       name: 'excluded and as text',
-      selection: { include: null, exclude: ['doc'], asText: ['big', 'raw', 'amount'] },
+      selection: { include: null, exclude: ['doc'], asText: ['big', 'raw', 'amount'], policies: DEFAULT_POLICIES },
       where: null,
     },
   ])('a selection is compared as it was selected: $name', async ({ selection, where }) => {

@@ -12,6 +12,7 @@ import type { SourceConfig, SourceDriver } from '../../src/sources/source.ts';
 import { findManifests } from '../../src/verify/find-manifests.ts';
 import type { VerifyReport } from '../../src/verify/verification.ts';
 import { verify } from '../../src/verify/verify.ts';
+import { DEFAULT_POLICIES } from '../../src/model/value-policies.ts';
 
 /** A folder for one test, removed when disposed. */
 export function freshFolder(): { readonly path: string } & Disposable {
@@ -35,7 +36,7 @@ export interface ExtractWish {
 }
 
 const SETTINGS: TableSettings = {
-  selection: { include: null, exclude: [], asText: [] },
+  selection: { include: null, exclude: [], asText: [], policies: DEFAULT_POLICIES },
   where: null,
   limit: null,
   format: 'parquet',
@@ -60,7 +61,10 @@ function requestOf(wish: ExtractWish, driver: SourceDriver, source: SourceConfig
     driver,
     source,
     tables: { include: [wish.table], exclude: [] },
+    policies: DEFAULT_POLICIES,
+    queries: [],
     tableSettings: () => ({ ...SETTINGS, ...wish.settings }),
+    querySettings: () => ({ ...SETTINGS, ...wish.settings }),
     out: join(wish.folder, 'export'),
     stateDir: join(wish.folder, '.sqlextract'),
     jobName: null,
@@ -70,7 +74,12 @@ function requestOf(wish: ExtractWish, driver: SourceDriver, source: SourceConfig
     holdMs: 0,
     keepSnapshot: false,
     onTableError: 'stop',
+    allowLocks: false,
     workers: 2,
+    maxConnections: null,
+    rates: { rowsPerSecond: null, bytesPerSecond: null },
+    maxQueryMs: null,
+    budget: { attemptsPerChunk: 6, failuresPerRun: 200 },
     batchRows: 1000,
     bufferBytes: 64_000_000,
     parallelWrite: true,

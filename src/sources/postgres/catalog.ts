@@ -10,7 +10,7 @@ export interface Relation extends TableRef {
   readonly relkind: string;
 }
 
-const KINDS: Readonly<Record<string, TableRef['kind']>> = {
+export const KINDS: Readonly<Record<string, TableRef['kind']>> = {
   r: 'table',
   p: 'partitioned table',
   v: 'view',

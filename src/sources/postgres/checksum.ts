@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { ColumnType } from '../../model/column-type.ts';
 import type { Checksum, ChecksumRequest } from '../source.ts';
-import { quoteName, quoteTable } from './quote.ts';
+import { fromClause } from './from-clause.ts';
+import { quoteName } from './quote.ts';
 import { andWhere } from './ranges.ts';
 import { currentPlans } from './read-statement.ts';
 import { withSearchPath } from './search-path.ts';
@@ -9,8 +10,10 @@ import { withSearchPath } from './search-path.ts';
 /** The sum of model/row-hash.ts over all selected rows, computed by the server alone. */
 export async function checksum(client: pg.Client, request: ChecksumRequest, utf8Database: boolean): Promise<Checksum> {
   const { table, where } = request;
+  // Types are named by the search path: a table's were without one, a query's are under its own.
+  const before = table.query === undefined ? await currentPlans(client, table) : null;
   return withSearchPath(client, table, where, async () => {
-    const plans = await currentPlans(client, table);
+    const plans = before ?? (await currentPlans(client, table));
     const cells = plans.map((plan, index) => cell(`r.c${index}`, plan.type, utf8Database));
     const columns = plans.map(
       (plan, index) => `${plan.select(quoteName(table.columns[index]?.name ?? ''))} AS c${index}`,
@@ -20,7 +23,7 @@ export async function checksum(client: pg.Client, request: ChecksumRequest, utf8
     const { rows } = await client.query<{ rows: string; sum: string; negative: string }>(
       `SELECT count(*) AS rows, coalesce(sum(h), 0) AS sum, count(*) FILTER (WHERE h < 0) AS negative FROM (` +
         `SELECT ${hash}::pg_catalog.bit(64)::pg_catalog.int8 AS h FROM (` +
-        `SELECT ${columns.join(', ')} FROM ${quoteTable(table)} WHERE true${andWhere(table, where)}) r) s`,
+        `SELECT ${columns.join(', ')} FROM ${fromClause(table)} WHERE true${andWhere(table, where)}) r) s`,
     );
     const { rows: count = '0', sum = '0', negative = '0' } = rows[0] ?? {};
     // The server added signed numbers: every negative one is 2^64 too small.

@@ -82,11 +82,15 @@ function columnSchema(column: NativeColumn, asText: boolean, allNullable: boolea
   return plan.note === undefined ? schema : { ...schema, note: plan.note };
 }
 
-function resolveColumn(table: TableName, columns: readonly NativeColumn[], name: string): NativeColumn {
+export function resolveColumn<Column extends NativeColumn>(
+  table: TableName,
+  columns: readonly Column[],
+  name: string,
+): Column {
   const exact = columns.find((column) => column.name === name);
   if (exact !== undefined) return exact;
   const similar = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
-  if (similar.length === 1) return similar[0] as NativeColumn;
+  if (similar.length === 1) return similar[0] as Column;
   const names = (similar.length > 1 ? similar : columns).map((column) => column.name);
   if (similar.length > 1) {
     throw new SqlextractError({

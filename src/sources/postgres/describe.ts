@@ -6,6 +6,7 @@ import { type Relation, resolveTable } from './catalog.ts';
 import { readColumns, selectColumns } from './columns.ts';
 import { candidateKeys } from './keys.ts';
 import { physicalParts } from './physical-parts.ts';
+import { FOREIGN_ROWS } from './query-relations.ts';
 
 /** Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, COLUMN_NOT_FOUND, AMBIGUOUS_COLUMN, SOURCE_PERMISSION, SOURCE_ROW_SECURITY. */
 export async function describeTable(
@@ -73,8 +74,6 @@ async function readFacts(client: pg.Client, relation: Relation): Promise<Facts> 
     foreignParts: row['foreign_parts'] === 't',
   };
 }
-
-const FOREIGN_ROWS = 'foreign rows are not covered by the snapshot: the remote server has none of this run';
 
 function remarksOn(relation: Relation, inherited: boolean, foreignParts: boolean): readonly string[] {
   return [

@@ -6,12 +6,14 @@ import { attend, peekHolder } from './holder-client.ts';
 import { classifyPostgres, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';
 import { PostgresSession } from './session.ts';
+import { typeLines } from './type-lines.ts';
 
 /** PostgreSQL 13 to 18, and servers that speak its protocol. Type rules: types.ts. */
 export const postgresDriver: SourceDriver = {
   name: 'postgres',
   urlSchemes: ['postgres', 'postgresql'],
   capabilities: { sharedSnapshot: true, snapshotOutlivesRun: true, lateJoin: true },
+  typeLines,
   parse: parsePostgres,
   async open(config, role) {
     const client = await connect(config, `sqlextract ${role}`);

@@ -2,7 +2,8 @@ import type { KeyRange, KeyTuple } from '../../model/key-range.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { type TableSchema, displayName } from '../../model/table.ts';
 import { checkWhereClause } from '../../model/where-clause.ts';
-import { quoteLiteral, quoteName, quoteTable } from './quote.ts';
+import { fromClause, POSTGRES_RULES } from './from-clause.ts';
+import { quoteLiteral, quoteName } from './quote.ts';
 
 /**
  * The rows of a range as one SQL predicate without outer parentheses: `true` for all. Key values are constants without a type, so that the
@@ -30,15 +31,15 @@ export function rangePredicate(table: TableSchema, range: KeyRange, key: readonl
   }
 }
 
-/** What to select from: the table with its children and partitions, or the one relation of a physical range. */
+/** What to select from: the table with its children and partitions, the query, or the one relation of a physical range. */
 export function rangeRelation(table: TableSchema, range: KeyRange): string {
-  return range.kind === 'physical' ? `ONLY ${range.relation}` : quoteTable(table);
+  return range.kind === 'physical' ? `ONLY ${range.relation}` : fromClause(table);
 }
 
 /** `AND (…)` for a where text, or nothing. On lines of its own, so that a comment in it ends. Throws WHERE_REFUSED. */
 export function andWhere(table: TableSchema, where: string | null): string {
   if (where === null) return '';
-  const reason = checkWhereClause(where);
+  const reason = checkWhereClause(where, POSTGRES_RULES);
   if (reason === null) return ` AND (\n${where}\n)`;
   throw new SqlextractError({
     code: 'WHERE_REFUSED',

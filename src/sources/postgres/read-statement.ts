@@ -3,6 +3,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest } from '../source.ts';
 import { readColumns } from './columns.ts';
+import { queryColumns } from './query-columns.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, rangePredicate, rangeRelation } from './ranges.ts';
 import { type ColumnPlan, planColumn } from './types.ts';
@@ -20,10 +21,14 @@ export function selectStatement(request: ReadRequest, plans: readonly ColumnPlan
 /**
  * How each planned column is read, by the catalog as it is now, so that a table altered since the plan is noticed: a column of another
  * type would be decoded wrongly. To be called inside the reading transaction, after the relation was touched (its lock keeps the columns
- * as they are). Throws SOURCE_CHANGED.
+ * as they are); for a query under its search path, where the question itself locks what it names. Throws SOURCE_CHANGED.
  */
 export async function currentPlans(client: pg.Client, table: TableSchema): Promise<readonly ColumnPlan[]> {
-  const now = new Map((await readColumns(client, table.objectId)).map((column) => [column.name, column]));
+  const columns =
+    table.query === undefined
+      ? await readColumns(client, table.objectId)
+      : await queryColumns(client, table.name, table.query);
+  const now = new Map(columns.map((column) => [column.name, column]));
   return table.columns.map((planned) => {
     const column = now.get(planned.name);
     if (column === undefined) throw changed(table, `column ${planned.name} is no longer there`);

@@ -2,12 +2,11 @@ import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { ReadRequest } from '../source.ts';
-import { quoteName } from './quote.ts';
 import { rangeRelation } from './ranges.ts';
 import { readCopy, type ReadContext } from './read-copy.ts';
 import { readCursor } from './read-cursor.ts';
 import { currentPlans, selectStatement } from './read-statement.ts';
-import { resetSearchPath, setSearchPath } from './search-path.ts';
+import { resetSearchPath, searchPathFor, setSearchPath } from './search-path.ts';
 
 /**
  * The rows of one range, inside the session's snapshot when it has one, else in a transaction of its own, so that the table cannot be
@@ -23,12 +22,16 @@ export async function* readRange(
   const own = await beginUnlessInside(client);
   let whole = false;
   try {
-    await client.query(`SELECT FROM ${rangeRelation(request.table, request.range)} LIMIT 0`);
-    const plans = await currentPlans(client, request.table);
+    const { table, range, where } = request;
+    const path = await searchPathFor(client, table, where);
+    // Types are named by the search path: a table's were without one, a query's are under its own.
+    if (table.query === undefined) await client.query(`SELECT FROM ${rangeRelation(table, range)} LIMIT 0`);
+    else if (path !== null) await setSearchPath(client, path);
+    const plans = await currentPlans(client, table);
     const select = selectStatement(request, plans);
-    if (request.where !== null) await setSearchPath(client, `${quoteName(request.table.schema)}, public`);
+    if (table.query === undefined && path !== null) await setSearchPath(client, path);
     yield* (copy ? readCopy : readCursor)(context, request, plans, select);
-    if (request.where !== null) await resetSearchPath(client);
+    if (path !== null) await resetSearchPath(client);
     whole = true;
   } finally {
     if (own) await client.query('ROLLBACK').catch(() => undefined);

@@ -10,6 +10,7 @@ import type {
   ChecksumRequest,
   ColumnSelection,
   CountedRange,
+  QueryRequest,
   ReadRequest,
   Snapshot,
   SnapshotRequest,
@@ -20,6 +21,7 @@ import { listTables } from './catalog.ts';
 import { endConnection } from './connect.ts';
 import { checksum } from './checksum.ts';
 import { describeTable } from './describe.ts';
+import { describeQuery } from './describe-query.ts';
 import { classifyPostgres } from './errors.ts';
 import { andWhere, rangePredicate } from './ranges.ts';
 import { readRange } from './read.ts';
@@ -56,6 +58,10 @@ export class PostgresSession implements SourceSession {
 
   describe(table: TableName, selection: ColumnSelection): Promise<TableSchema> {
     return classified(describeTable(this.client, table, selection, this.server.version));
+  }
+
+  describeQuery(query: QueryRequest): Promise<TableSchema> {
+    return classified(describeQuery(this.client, query, this.server.version));
   }
 
   nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null> {

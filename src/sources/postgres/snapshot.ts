@@ -1,11 +1,12 @@
 import type pg from 'pg';
-import type { SnapshotToken } from '../../model/epoch.ts';
+import type { SnapshotLease, SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
 import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
 import type { LockTarget } from './holder-protocol.ts';
 import { lockTables } from './lock-tables.ts';
 import { isPooled, poolsWholeSessions } from './pooler.ts';
+import { lockTargets } from './query-relations.ts';
 
 /**
  * Starts an epoch, or joins the one whose holder the lease names. The client itself reads inside it from then on.
@@ -21,12 +22,13 @@ export async function takeSnapshot(
   if (pooled && !(await poolsWholeSessions(client, config))) throw pooledProblem();
   const remarks = pooled ? [POOLER] : [];
   if (request.mode === 'none') return noSnapshot(client, remarks);
-  const resumed = request.previous === null ? null : await rejoin(client, request);
-  if (resumed !== null) return sharedSnapshot(client, resumed, request.tables, true, remarks);
-  const holder = await startHolder(config, request.tables, request.holdMs, request.runtimeFolder);
+  const tables = await lockTargets(client, request.tables);
+  const resumed = request.previous === null ? null : await rejoin(client, request.previous, tables);
+  if (resumed !== null) return sharedSnapshot(client, resumed, tables, true, remarks);
+  const holder = await startHolder(config, tables, request.holdMs, request.runtimeFolder);
   try {
-    await joinSnapshot(client, tokenOf(holder, request.tables));
-    return await sharedSnapshot(client, holder, request.tables, false, remarks);
+    await joinSnapshot(client, tokenOf(holder, tables));
+    return await sharedSnapshot(client, holder, tables, false, remarks);
   } catch (error) {
     await holder.release();
     throw error;
@@ -34,11 +36,15 @@ export async function takeSnapshot(
 }
 
 /** Null when the holder, or the snapshot it thinks it has, is gone. */
-async function rejoin(client: pg.Client, request: SnapshotRequest): Promise<AttendedHolder | null> {
-  const holder = request.previous === null ? null : await attend(request.previous, request.tables);
+async function rejoin(
+  client: pg.Client,
+  previous: SnapshotLease,
+  tables: readonly LockTarget[],
+): Promise<AttendedHolder | null> {
+  const holder = await attend(previous, tables);
   if (holder === null) return null;
   try {
-    await joinSnapshot(client, tokenOf(holder, request.tables));
+    await joinSnapshot(client, tokenOf(holder, tables));
     return holder;
   } catch (error) {
     if (!(error instanceof SqlextractError) || error.problem.verdict !== 'epoch-lost') throw error;

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { BoundaryRequest } from '../source.ts';
-import { quoteName, quoteTable } from './quote.ts';
+import { fromClause } from './from-clause.ts';
+import { quoteName } from './quote.ts';
 import { andWhere, compareKey, notNull, sameColumns } from './ranges.ts';
 import { withSearchPath } from './search-path.ts';
 
@@ -38,13 +39,17 @@ async function walk(
   operator: '>' | '>=',
   offset: number,
 ): Promise<Reached | null> {
-  const { table, key, where } = request;
-  const conditions = [...(after === null ? [] : [compareKey(key, operator, after)]), ...notNull(table, key)];
+  const { table, key, where, before } = request;
+  const conditions = [
+    ...(after === null ? [] : [compareKey(key, operator, after)]),
+    ...(before === null ? [] : [compareKey(key, '<', before)]),
+    ...notNull(table, key),
+  ];
   const names = key.map(quoteName).join(', ');
   const greater = after === null ? 'true' : compareKey(key, '>', after);
   // The casts stand outside, so that ORDER BY sorts the columns and not their texts.
   const inner =
-    `SELECT ${names}, ${greater} FROM ${quoteTable(table)} WHERE ${conditions.join(' AND ')}${andWhere(table, where)} ` +
+    `SELECT ${names}, ${greater} FROM ${fromClause(table)} WHERE ${conditions.join(' AND ')}${andWhere(table, where)} ` +
     `ORDER BY ${names} LIMIT 1 OFFSET ${BigInt(offset)}`;
   const aliases = key.map((_, index) => `c${index}`);
   const texts = aliases.map((alias) => `k.${alias}::pg_catalog.text`).join(', ');

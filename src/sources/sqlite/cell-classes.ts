@@ -9,20 +9,20 @@ const DOUBLE_INTEGERS = '9007199254740992';
 /** SQLite takes 2000 columns in a result; five are needed per column. */
 const COLUMNS_PER_SCAN = 300;
 
-/** The storage classes in each column, in the order of `columns`: one pass over the table (per 300 columns). */
+/** The storage classes in each column, in the order of `columns`: one pass over what stands behind FROM (per 300 columns). */
 export function scanCellClasses(
   connection: Connection,
-  table: string,
+  from: string,
   columns: readonly string[],
 ): readonly CellClasses[] {
   const result: CellClasses[] = [];
-  for (let from = 0; from < columns.length; from += COLUMNS_PER_SCAN) {
-    result.push(...scan(connection, table, columns.slice(from, from + COLUMNS_PER_SCAN)));
+  for (let first = 0; first < columns.length; first += COLUMNS_PER_SCAN) {
+    result.push(...scan(connection, from, columns.slice(first, first + COLUMNS_PER_SCAN)));
   }
   return result;
 }
 
-function scan(connection: Connection, table: string, columns: readonly string[]): readonly CellClasses[] {
+function scan(connection: Connection, from: string, columns: readonly string[]): readonly CellClasses[] {
   const sums = columns.flatMap((name) => {
     const column = quoteIdentifier(name);
     return [
@@ -30,7 +30,7 @@ function scan(connection: Connection, table: string, columns: readonly string[])
       `total(typeof(${column}) = 'integer' AND ${column} NOT BETWEEN -${DOUBLE_INTEGERS} AND ${DOUBLE_INTEGERS})`,
     ];
   });
-  const row = firstRow(connection, `SELECT ${sums.join(', ')} FROM ${quoteIdentifier(table)}`) ?? [];
+  const row = firstRow(connection, `SELECT ${sums.join(', ')} FROM ${from}`) ?? [];
   return columns.map((_, index) => {
     const counts = row.slice(index * 5, index * 5 + 5).map(Number);
     return {

@@ -7,6 +7,7 @@ import { sqliteError } from './errors.ts';
 import { misfitError } from './misfit.ts';
 import { prepare } from './query.ts';
 import type { Cell, Connection, Row } from './query.ts';
+import { fromClause } from './from-clause.ts';
 import { quoteIdentifier } from './quote.ts';
 import { rangeCondition } from './range-predicate.ts';
 import type { RangeQuery } from './text-check.ts';
@@ -20,7 +21,7 @@ const ROWS_A_TURN = 10_000;
 export async function checksum(connection: Connection, request: ChecksumRequest): Promise<Checksum> {
   const { table, where } = request;
   const condition = rangeCondition(table, [], { kind: 'all' }, where);
-  const query: RangeQuery = { table: quoteIdentifier(table.name), condition, columns: table.columns };
+  const query: RangeQuery = { table: fromClause(table), condition, columns: table.columns };
   const names = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const statement = prepare(connection, `SELECT ${names} FROM ${query.table} WHERE ${condition}`);
   const writers = table.columns.map(cellWriter);

@@ -5,6 +5,7 @@ import type { ColumnSelection } from '../source.ts';
 import { columnsOf, objectIdOf, resolveRelation, tableRef } from './catalog.ts';
 import type { CatalogColumn, Relation } from './catalog.ts';
 import { scanCellClasses } from './cell-classes.ts';
+import { fromClause } from './from-clause.ts';
 import { candidateKeys, hasPrimaryIndex, rowidAlias } from './keys.ts';
 import { didYouMean } from '../../model/nearest-names.ts';
 import type { Connection } from './query.ts';
@@ -19,7 +20,8 @@ export function describeTable(connection: Connection, table: TableName, selectio
   const selected = selectColumns(name, all, selection);
   const asText = new Set(selection.asText.map((typed) => resolveColumn(name, all, typed).name));
   const alias = rowidAlias(relation, all, hasPrimaryIndex(connection, relation));
-  const plans = planColumns(connection, relation, selected, asText);
+  const readable = { name: relation.name, from: fromClause(relation), untold: relation.kind === 'view' };
+  const plans = planColumns(connection, readable, selected, asText);
   const keys = candidateKeys(connection, relation, all);
   const byRowid = keys[0]?.kind === 'rowid';
   return {
@@ -41,9 +43,9 @@ export function describeTable(connection: Connection, table: TableName, selectio
   };
 }
 
-type PlannedType = Pick<ColumnSchema, 'type' | 'note'>;
+export type PlannedType = Pick<ColumnSchema, 'type' | 'note'>;
 
-function selectColumns(
+export function selectColumns(
   table: TableName,
   all: readonly CatalogColumn[],
   selection: ColumnSelection,
@@ -62,7 +64,7 @@ function selectColumns(
 }
 
 /** SQLite's own rule: names are equal without regard to the case of ASCII letters, and a table has no two such. */
-function resolveColumn(table: TableName, all: readonly CatalogColumn[], typed: string): CatalogColumn {
+export function resolveColumn(table: TableName, all: readonly CatalogColumn[], typed: string): CatalogColumn {
   const lower = typed.toLowerCase();
   const found =
     all.find((column) => column.name === typed) ?? all.find((column) => column.name.toLowerCase() === lower);
@@ -78,16 +80,25 @@ function resolveColumn(table: TableName, all: readonly CatalogColumn[], typed: s
   });
 }
 
-function planColumns(
+/** What columns are planned of: a table, a view or a query. */
+interface Readable {
+  readonly name: string;
+  /** As it stands behind FROM. */
+  readonly from: string;
+  /** SQLite calls a column without declared type BLOB, as it does in a view. */
+  readonly untold: boolean;
+}
+
+export function planColumns(
   connection: Connection,
-  relation: Relation,
+  relation: Readable,
   columns: readonly CatalogColumn[],
   asText: ReadonlySet<string>,
 ): readonly PlannedType[] {
   const plans = columns.map((column) => (asText.has(column.name) ? null : declaredPlan(relation, column)));
   const scanned = columns.filter((_, index) => plans[index]?.kind === 'by-cells').map((column) => column.name);
   const classes = new Map<string, CellClasses>();
-  scanCellClasses(connection, relation.name, scanned).forEach((each, index) => classes.set(scanned[index] ?? '', each));
+  scanCellClasses(connection, relation.from, scanned).forEach((each, index) => classes.set(scanned[index] ?? '', each));
   return plans.map((plan, index) => {
     const name = columns[index]?.name ?? '';
     if (plan === null) return { type: { kind: 'string' }, note: AS_TEXT_NOTE };
@@ -96,13 +107,12 @@ function planColumns(
   });
 }
 
-/** In a view, SQLite calls a column without declared type BLOB. */
-function declaredPlan(relation: Relation, column: CatalogColumn): TypePlan {
-  const untold = relation.kind === 'view' && column.declared.toUpperCase() === 'BLOB';
+function declaredPlan(relation: Readable, column: CatalogColumn): TypePlan {
+  const untold = relation.untold && column.declared.toUpperCase() === 'BLOB';
   return planDeclaredType(untold ? '' : column.declared);
 }
 
-function planOrRefuse(relation: Relation, column: string, classes: CellClasses | undefined): PlannedType {
+function planOrRefuse(relation: Readable, column: string, classes: CellClasses | undefined): PlannedType {
   const plan = classes === undefined ? null : planByCells(classes);
   if (plan !== null) return plan;
   throw new SqlextractError({

@@ -9,6 +9,7 @@ import type {
   ChecksumRequest,
   ColumnSelection,
   CountedRange,
+  QueryRequest,
   ReadRequest,
   Snapshot,
   SnapshotRequest,
@@ -19,6 +20,7 @@ import { listRelations, tableRef } from './catalog.ts';
 import { checksum } from './checksum.ts';
 import { connect } from './connect.ts';
 import { describeTable } from './describe.ts';
+import { describeQuery } from './describe-query.ts';
 import { classifySqliteError } from './errors.ts';
 import { parseSqliteUrl, sqliteOptions } from './parse.ts';
 import type { SqliteOptions } from './parse.ts';
@@ -27,6 +29,7 @@ import type { Connection } from './query.ts';
 import { readRange } from './read.ts';
 import { joinSnapshot, SnapshotTaker } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
+import { typeLines } from './type-lines.ts';
 import { checkWhere } from './where.ts';
 
 /** SQLite files through node:sqlite. Nothing is ever written into them, nor created beside them but by SQLite itself (`-wal`, `-shm`). */
@@ -34,6 +37,7 @@ export const sqliteDriver: SourceDriver = {
   name: 'sqlite',
   urlSchemes: ['sqlite', 'file'],
   capabilities: { sharedSnapshot: true, lateJoin: false, snapshotOutlivesRun: false },
+  typeLines,
   peekHolder: async () => null,
   endHolder: async () => undefined,
   parse: parseSqliteUrl,
@@ -67,6 +71,10 @@ class SqliteSession implements SourceSession {
 
   async describe(table: TableName, selection: ColumnSelection): Promise<TableSchema> {
     return describeTable(this.connection, table, selection);
+  }
+
+  async describeQuery(query: QueryRequest): Promise<TableSchema> {
+    return describeQuery(this.connection, query);
   }
 
   async nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null> {

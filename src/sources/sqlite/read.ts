@@ -7,6 +7,7 @@ import { sqliteError } from './errors.ts';
 import { misfitError } from './misfit.ts';
 import { prepare } from './query.ts';
 import type { Connection, Row } from './query.ts';
+import { fromClause } from './from-clause.ts';
 import { quoteIdentifier } from './quote.ts';
 import { rangeCondition } from './range-predicate.ts';
 import { RowBlocks } from './row-blocks.ts';
@@ -46,7 +47,7 @@ export async function* readRange(
 function rangeQuery(request: ReadRequest): RangeQuery {
   const { table, key, range, where } = request;
   return {
-    table: quoteIdentifier(table.name),
+    table: fromClause(table),
     condition: rangeCondition(table, key, range, where),
     columns: table.columns,
   };

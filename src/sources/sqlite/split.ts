@@ -1,5 +1,6 @@
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { BoundaryRequest } from '../source.ts';
+import { fromClause } from './from-clause.ts';
 import { firstRow } from './query.ts';
 import type { Connection, Row } from './query.ts';
 import { keyLiteral, quoteIdentifier } from './quote.ts';
@@ -39,7 +40,7 @@ function keyAt(
   const moved = request.after === null ? 'TRUE' : compareKey(request.key, '>', request.after);
   const row = firstRow(
     connection,
-    `SELECT ${moved}, ${cells.join(', ')} FROM ${quoteIdentifier(request.table.name)}
+    `SELECT ${moved}, ${cells.join(', ')} FROM ${fromClause(request.table)}
       WHERE ${conjunction([...conditions, ...baseConditions(request)])}
       ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET ${offset}`,
   );
@@ -49,7 +50,9 @@ function keyAt(
 }
 
 function baseConditions(request: BoundaryRequest): readonly string[] {
-  return [...notNullParts(request.table, request.key), ...whereParts(request.where)];
+  const { table, key, where, before } = request;
+  const below = before === null ? [] : [compareKey(key, '<', before)];
+  return [...below, ...notNullParts(table, key), ...whereParts(where)];
 }
 
 function literalAt(row: Row, index: number): string {
@@ -61,5 +64,5 @@ function literalAt(row: Row, index: number): string {
 /** Whether the first range would hold any row. */
 function hasBefore(connection: Connection, request: BoundaryRequest, reached: KeyTuple): boolean {
   const before = conjunction([compareKey(request.key, '<', reached), ...baseConditions(request)]);
-  return firstRow(connection, `SELECT 1 FROM ${quoteIdentifier(request.table.name)} WHERE ${before} LIMIT 1`) !== null;
+  return firstRow(connection, `SELECT 1 FROM ${fromClause(request.table)} WHERE ${before} LIMIT 1`) !== null;
 }

@@ -89,7 +89,7 @@ describe('keys', () => {
     }
   });
 
-  it('equal texts of a collation that ignores case do not stop the walk', async () => {
+  it('5. equal texts of a non-deterministic collation are lost in no range and do not stop the walk', async () => {
     await database.client.query(`CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
       CREATE TABLE nocase_keys (k text COLLATE nocase NOT NULL, n int); CREATE INDEX ON nocase_keys (k);
       INSERT INTO nocase_keys VALUES ('a', 0), ('A', 1), ('a', 2), ('A', 3), ('b', 4), ('B', 5), ('c', 6)`);
@@ -154,7 +154,7 @@ describe('partitions and children', () => {
     expect((await readRows(session, { table: await table('parts_eu_1') })).length).toBe(2000);
   });
 
-  it('a parent of inheritance reads its children, and its key promises nothing', async () => {
+  it('9. a parent of inheritance reads its children, and its key promises nothing', async () => {
     const described = await table('parent');
     expect(described.remarks.join()).toContain('inherit');
     const key = keyOver(described, ['id']);
@@ -167,7 +167,7 @@ describe('partitions and children', () => {
   });
 });
 
-it('generated columns, dropped columns, views and materialized views', async () => {
+it('15. generated columns are read in the order of attnum, dropped ones are not; views and materialized views', async () => {
   await database.client.query(`CREATE TABLE gen (a int, gone int, b int GENERATED ALWAYS AS (a * 2) STORED);
     ALTER TABLE gen DROP COLUMN gone; INSERT INTO gen (a) VALUES (21);
     CREATE VIEW gen_view AS SELECT b FROM gen; CREATE MATERIALIZED VIEW gen_mat AS SELECT b FROM gen`);

@@ -196,12 +196,16 @@ describe('conditions', () => {
     'a /* ? */ = 1',
     "t = '12:30'",
     'a->>0 = 1',
+    '[a)] = 1',
+    '`a)` = 1',
+    "E'\\' = 1",
   ])('takes %s', (where) => {
     expect(() => checkWhere(where)).not.toThrow();
   });
 
   it.each([
-    '[a)] = 1',
+    '[a] = 1) OR ([b = 1',
+    "E'\\' ) OR (1 = 1 --'",
     '$a$ IS NULL) OR (1 = 1 OR $a$ IS NULL',
     'a = ?',
     'a = :name',

@@ -105,7 +105,7 @@ describe('which keys a table offers', () => {
   });
 });
 
-describe('ranges hold every row once', () => {
+describe('47. ranges hold every row once', () => {
   it('over row ids, with gaps and below zero', async () => {
     file.writer.exec(
       'CREATE TABLE t (a); INSERT INTO t (rowid, a) VALUES (-9223372036854775808, 1), (-3, 2), (7, 3), (9223372036854775807, 4)',

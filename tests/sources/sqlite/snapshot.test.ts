@@ -36,6 +36,9 @@ function take(coordinator: SourceSession): Promise<Snapshot> {
     mode: 'shared',
     holdMs: 0,
     previous: null,
+    required: false,
+    allowLocks: false,
+    lastTry: false,
     runtimeFolder: file.folder,
   });
 }

@@ -54,47 +54,6 @@ describe('declared types', () => {
   });
 });
 
-/** As the formatter of this project wants it. */
-function paddedTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
-}
-
-/** TYPES.md is written from the rules: `vitest -u` after a change of them. */
-function typesPage(): string {
-  const table = paddedTable([
-    ['declared', 'becomes', 'cells that fit (NULL always does, but for NOT NULL)'],
-    ...TYPE_RULES.map((rule) => [rule.declared, rule.becomes, rule.cells]),
-  ]);
-  return `# Types of SQLite
-
-Made from \`types.ts\` by its test; do not edit.
-
-SQLite keeps any value in any column, so the plan of a column is checked against every cell. A cell that does not fit stops the run with
-\`VALUE_DOES_NOT_FIT\`, which names the table, the key, the column and the value; nothing is ever changed in silence. The first rule that
-takes the declared type counts, without regard to case.
-
-${table}
-
-\`--as-text table.column\` plans a column as string whatever its type, and takes every cell: integers as digits, reals as the shortest text that
-gives the same double (\`Infinity\`, \`-Infinity\`), text as it is, blobs as \`x'…'\` in lower-case hex.
-
-Columns whose cells decide: only integers → int64; only reals, or reals and integers within ±2^53 → float64; text, alone or with numbers →
-string; only blobs → binary; blobs beside others → refused (\`--as-text\` takes them); no cell but NULL → string.
-
-A text whose bytes are not well-formed in the database's encoding stops the run; U+FFFD and NUL that are stored pass.
-`;
-}
-
-describe('TYPES.md', () => {
-  it('says what the rules say', async () => {
-    await expect(typesPage()).toMatchFileSnapshot('../../../src/sources/sqlite/TYPES.md');
-  });
-});
-
 describe('types by cells', () => {
   const plan = (classes: readonly CellClass[], integersFitDouble = true) =>
     planByCells({ classes: new Set(classes), integersFitDouble })?.type.kind ?? 'refused';

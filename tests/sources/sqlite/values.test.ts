@@ -31,7 +31,7 @@ async function misfit(name = 't') {
   return problemOf(readRows(session, { table }));
 }
 
-describe('cells that contradict the declared type', () => {
+describe('45. cells that contradict the declared type', () => {
   it.each([
     ['INTEGER', '1.5', 'the real 1.5'],
     ['INTEGER', "'abc'", 'the text "abc"'],
@@ -179,7 +179,7 @@ describe('values', () => {
   });
 });
 
-describe('text', () => {
+describe('46. text survives or stops the read', () => {
   // Without U+FFFF, in whose place SQLite itself stores U+FFFD when the database is in UTF-16.
   const ZOO = [
     '',
