@@ -3,12 +3,15 @@ import type { SourceDriver } from './source.ts';
 /** Every source, one line each. Loaded on demand: a driver's packages are read only when its scheme is used. */
 const LOADERS: Readonly<Record<string, () => Promise<SourceDriver>>> = {
   postgres: async () => (await import('./postgres/index.ts')).postgresDriver,
+  mysql: async () => (await import('./mysql/index.ts')).mysqlDriver,
   sqlite: async () => (await import('./sqlite/index.ts')).sqliteDriver,
 };
 
 const SCHEMES: Readonly<Record<string, string>> = {
   postgres: 'postgres',
   postgresql: 'postgres',
+  mysql: 'mysql',
+  mariadb: 'mysql',
   sqlite: 'sqlite',
   file: 'sqlite',
 };
