@@ -4,6 +4,7 @@ import type { SourceDriver } from './source.ts';
 const LOADERS: Readonly<Record<string, () => Promise<SourceDriver>>> = {
   postgres: async () => (await import('./postgres/index.ts')).postgresDriver,
   mysql: async () => (await import('./mysql/index.ts')).mysqlDriver,
+  sqlserver: async () => (await import('./sqlserver/index.ts')).sqlServerDriver,
   sqlite: async () => (await import('./sqlite/index.ts')).sqliteDriver,
 };
 
@@ -12,6 +13,8 @@ const SCHEMES: Readonly<Record<string, string>> = {
   postgresql: 'postgres',
   mysql: 'mysql',
   mariadb: 'mysql',
+  sqlserver: 'sqlserver',
+  mssql: 'sqlserver',
   sqlite: 'sqlite',
   file: 'sqlite',
 };

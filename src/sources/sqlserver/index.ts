@@ -1,0 +1,29 @@
+import type { SourceDriver } from '../source.ts';
+import { parseSqlServer } from './config.ts';
+import { connect } from './connect.ts';
+import { classifySqlServer, connectionProblem } from './errors.ts';
+import { readServerFacts } from './server-facts.ts';
+import { SqlServerSession } from './session.ts';
+import { typeLines } from './types.ts';
+
+/** SQL Server 2017 and later, Azure SQL, and Babelfish for PostgreSQL. Type rules: types.ts. */
+export const sqlServerDriver: SourceDriver = {
+  name: 'sqlserver',
+  urlSchemes: ['sqlserver', 'mssql'],
+  // snapshot.ts: what sessions share is found out only when a snapshot is taken.
+  capabilities: { sharedSnapshot: false, snapshotOutlivesRun: false, lateJoin: true },
+  typeLines,
+  parse: parseSqlServer,
+  async open(config, role) {
+    const connection = await connect(config, `sqlextract ${role}`);
+    try {
+      return new SqlServerSession(connection, config, await readServerFacts(connection));
+    } catch (error) {
+      await connection.close();
+      throw connectionProblem(error, config);
+    }
+  },
+  classify: classifySqlServer,
+  peekHolder: () => Promise.resolve(null),
+  endHolder: () => Promise.resolve(),
+};

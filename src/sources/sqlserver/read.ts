@@ -1,0 +1,111 @@
+import { SqlextractError } from '../../model/problem.ts';
+import type { RowBatch } from '../../model/row-batch.ts';
+import { type ColumnSchema, displayName } from '../../model/table.ts';
+import type { ReadRequest, SourceConfig } from '../source.ts';
+import { Batch } from './batch.ts';
+import type { SqlServerConnection } from './connect.ts';
+import { columnReader } from './decoders.ts';
+import { misfitError, renderKey } from './misfit-error.ts';
+import { currentPlans, selectStatement } from './read-statement.ts';
+import { RowStream } from './row-stream.ts';
+import { Misfit, ProtocolBreach } from './scanned-rows.ts';
+import type { ColumnPlan } from './types.ts';
+import { Watchdog } from './watchdog.ts';
+import type { WireColumn } from './wire-column.ts';
+
+export interface ReadContext {
+  readonly connection: SqlServerConnection;
+  readonly config: SourceConfig;
+}
+
+/**
+ * The rows of one range, inside the session's snapshot when it has one. Ends normally only after the server's final DONE token without an
+ * error, and a row count in it equal to the rows given out.
+ */
+export async function* readRange(
+  context: ReadContext,
+  request: ReadRequest,
+): AsyncGenerator<RowBatch, void, undefined> {
+  request.signal.throwIfAborted();
+  const { connection } = context;
+  const plans = await currentPlans(connection, request.table);
+  request.signal.throwIfAborted();
+  const stream = new RowStream(connection.tedious, selectStatement(request, plans));
+  const abort = (): void => stream.interrupt(request.signal.reason);
+  using watchdog = new Watchdog(connection, context.config, (error) => stream.interrupt(error));
+  request.signal.addEventListener('abort', abort);
+  try {
+    yield* readStream(stream, request, plans, watchdog);
+    // A cast to nvarchar(4000) would cut the text of a column that was made longer since its type was looked at.
+    await currentPlans(connection, request.table);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    throw error;
+  } finally {
+    request.signal.removeEventListener('abort', abort);
+    await stream.stop();
+  }
+}
+
+async function* readStream(
+  stream: RowStream,
+  request: ReadRequest,
+  plans: readonly ColumnPlan[],
+  watchdog: Watchdog,
+): AsyncGenerator<RowBatch, void, undefined> {
+  let batch: Batch | null = null;
+  let bounds = request.batchBounds();
+  let total = 0;
+  for (;;) {
+    const found = stream.scan(bounds.rows - (batch?.rows ?? 0), bounds.bytes - (batch?.byteLength ?? 0));
+    if (found === 'ended') break;
+    if (found === 'hungry') {
+      const bytes = await watchdog.during(stream.fill());
+      request.onProgress?.(0, bytes);
+      continue;
+    }
+    batch ??= createBatch(stream, plans);
+    takeRows(batch, stream, request);
+    total += stream.rows.count;
+    request.onProgress?.(stream.rows.count, 0);
+    if (batch.rows < bounds.rows && batch.byteLength < bounds.bytes) continue;
+    yield batch.finish();
+    request.signal.throwIfAborted();
+    batch.reset();
+    bounds = request.batchBounds();
+  }
+  await watchdog.during(stream.end());
+  if (stream.promised !== total) throw incomplete(request, stream.promised, total);
+  if (batch !== null && batch.rows > 0) yield batch.finish();
+}
+
+function createBatch(stream: RowStream, plans: readonly ColumnPlan[]): Batch {
+  const wires = stream.columns as readonly WireColumn[];
+  if (wires.length !== plans.length) {
+    throw new ProtocolBreach(`the server sends ${wires.length} columns instead of ${plans.length}`);
+  }
+  return new Batch(plans.map((plan, column) => columnReader(plan, wires[column] as WireColumn)));
+}
+
+function takeRows(batch: Batch, stream: RowStream, request: ReadRequest): void {
+  try {
+    batch.take(stream.rows);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    const column = request.table.columns[batch.failedColumn] as ColumnSchema;
+    const wires = stream.columns as readonly WireColumn[];
+    const key = renderKey(request.table, wires, request.key, stream.rows, error.row);
+    throw misfitError(request.table, column, key, error);
+  }
+}
+
+function incomplete(request: ReadRequest, promised: number | null, total: number): SqlextractError {
+  const count = promised === null ? 'did not say how many rows it sent' : `sent ${promised} rows`;
+  return new SqlextractError({
+    code: 'SOURCE_INCOMPLETE',
+    message: `${displayName(request.table)}: the server ${count}, ${total} arrived`,
+    hint: 'the range is read again',
+    fault: 'source',
+    verdict: 'reconnect',
+  });
+}

@@ -1,0 +1,80 @@
+import type { SourceConfig } from '../source.ts';
+import { sqlServerOptions } from './config.ts';
+import type { SqlServerConnection } from './connect.ts';
+
+/** What does not change while a session lives. */
+export interface ServerFacts {
+  /** PostgreSQL with the TDS protocol, whose catalog lacks some of the views. */
+  readonly babelfish: boolean;
+  /** SERVERPROPERTY('EngineEdition'): 5 Azure SQL Database, 6 and 11 Synapse, 8 Managed Instance; below 5 an installed server. */
+  readonly edition: number;
+  readonly database: string;
+  /** `READ_ONLY` on a readable secondary too. */
+  readonly updateable: boolean;
+  readonly isolation: IsolationFacts;
+}
+
+export interface IsolationFacts {
+  /** ALLOW_SNAPSHOT_ISOLATION is on. */
+  readonly snapshot: boolean;
+  /** READ_COMMITTED_SNAPSHOT is on: a statement reads one state. */
+  readonly readCommittedSnapshot: boolean;
+  /** The database is a database snapshot (`CREATE DATABASE … AS SNAPSHOT OF`): nothing in it ever changes. */
+  readonly databaseSnapshot: boolean;
+  /** READ_ONLY by a setting of the database itself, so that nobody writes into it; false for a secondary, which its primary writes into. */
+  readonly frozen: boolean;
+  /** A replica of an availability group, or a geo-replica, that this session cannot write to. */
+  readonly secondary: boolean;
+}
+
+export async function readServerFacts(connection: SqlServerConnection): Promise<ServerFacts> {
+  const [row = {}] = await connection.rows(`/* sqlextract:server */
+    SELECT DB_NAME() AS name, CONVERT(int, SERVERPROPERTY('Babelfish')) AS babelfish,
+      CONVERT(int, SERVERPROPERTY('EngineEdition')) AS edition,
+      CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability,
+      d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
+    FROM sys.databases d WHERE d.database_id = DB_ID()`);
+  const babelfish = row['babelfish'] === '1';
+  const updateable = row['updateability'] !== 'READ_ONLY';
+  const readOnly = row['is_read_only'] === '1';
+  return {
+    babelfish,
+    edition: Number(row['edition'] ?? 0),
+    database: String(row['name'] ?? ''),
+    updateable,
+    isolation: {
+      snapshot: babelfish || row['snapshot_isolation_state'] === '1',
+      readCommittedSnapshot: babelfish || row['is_read_committed_snapshot_on'] === '1',
+      databaseSnapshot: typeof row['source_database_id'] === 'string',
+      frozen: readOnly && !babelfish,
+      secondary: !updateable && !readOnly,
+    },
+  };
+}
+
+/**
+ * The same server and database tomorrow: the database's own identifier, which a copy on another server shares with it until it is
+ * restored, and the name; host and port only where the identifier cannot be read. https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-database-recovery-status-transact-sql
+ */
+export async function identify(
+  connection: SqlServerConnection,
+  config: SourceConfig,
+  facts: ServerFacts,
+): Promise<Readonly<Record<string, string>>> {
+  const rows = await connection
+    .rows(`/* sqlextract:identity */
+    SELECT CONVERT(nvarchar(128), @@SERVERNAME) AS server,
+      CONVERT(varchar(36), (SELECT r.database_guid FROM sys.database_recovery_status r WHERE r.database_id = DB_ID())) AS guid`)
+    .catch((error: unknown) => {
+      // The view is not on every service, and is not everybody's to read.
+      if (connection.tedious.closed) throw error;
+      return [];
+    });
+  const { host, port, instance } = sqlServerOptions(config);
+  const guid = rows[0]?.['guid'];
+  if (typeof guid === 'string' && guid !== '') return { guid: guid.toLowerCase(), database: facts.database };
+  const name = rows[0]?.['server'];
+  const server =
+    typeof name === 'string' && !facts.babelfish && facts.edition < 5 ? name : `${host}:${instance ?? port}`;
+  return { server, database: facts.database };
+}

@@ -1,0 +1,175 @@
+import type { EpochFacts, SnapshotToken } from '../../model/epoch.ts';
+import type { KeyTuple } from '../../model/key-range.ts';
+import { SqlextractError } from '../../model/problem.ts';
+import type { RowBatch } from '../../model/row-batch.ts';
+import type { TableName, TableRef, TableSchema } from '../../model/table.ts';
+import type {
+  BoundaryRequest,
+  Checksum,
+  ChecksumRequest,
+  ColumnSelection,
+  CountedRange,
+  QueryRequest,
+  ReadRequest,
+  Snapshot,
+  SnapshotRequest,
+  SourceConfig,
+  SourceSession,
+} from '../source.ts';
+import { listTables } from './catalog.ts';
+import { checksum } from './checksum.ts';
+import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
+import type { SqlServerConnection } from './connect.ts';
+import { describeTable } from './describe.ts';
+import { describeQuery } from './describe-query.ts';
+import { classifySqlServer } from './errors.ts';
+import { readRange } from './read.ts';
+import { identify, type ServerFacts } from './server-facts.ts';
+import { joinSnapshot, takeSnapshot } from './snapshot.ts';
+import { nextBoundary } from './split.ts';
+import { inTransaction, lost } from './transaction.ts';
+import { unchangedSince } from './unchanged.ts';
+
+/** One connection, one statement at a time: what is asked meanwhile waits. Everything it throws is a SqlextractError with code, hint and verdict. */
+export class SqlServerSession implements SourceSession {
+  private readonly connection: SqlServerConnection;
+  private readonly config: SourceConfig;
+  private readonly server: ServerFacts;
+  private last: Promise<unknown> = Promise.resolve();
+  /** A transaction of the epoch is open, and everything is read in it. */
+  private inSnapshot = false;
+  private readonly keyColumns = new Map<string, readonly NativeColumn[]>();
+
+  constructor(connection: SqlServerConnection, config: SourceConfig, server: ServerFacts) {
+    this.connection = connection;
+    this.config = config;
+    this.server = server;
+  }
+
+  identity(): Promise<Readonly<Record<string, string>>> {
+    return this.inTurn(async () => ({
+      driver: 'sqlserver',
+      ...(await identify(this.connection, this.config, this.server)),
+    }));
+  }
+
+  listTables(): Promise<readonly TableRef[]> {
+    return this.inTurn(() => listTables(this.connection, this.server));
+  }
+
+  describe(table: TableName, selection: ColumnSelection): Promise<TableSchema> {
+    return this.inTurn(() => describeTable(this.connection, this.server, table, selection));
+  }
+
+  describeQuery(query: QueryRequest): Promise<TableSchema> {
+    return this.inTurn(() => describeQuery(this.connection, this.server, query));
+  }
+
+  nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null> {
+    return this.inTurn(async () => nextBoundary(this.connection, request, await this.columnsOf(request.table)));
+  }
+
+  async takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
+    const { connection, config, server: facts } = this;
+    const snapshot = await this.inTurn(async () => {
+      this.inSnapshot = false;
+      const taken = await takeSnapshot({ connection, config, facts }, request);
+      this.inSnapshot = await inTransaction(connection);
+      return taken;
+    });
+    // Its promises use the same connection.
+    return {
+      ...snapshot,
+      confirm: () => this.inTurn(() => snapshot.confirm()),
+      check: () => this.inTurn(() => snapshot.check()),
+      release: () =>
+        this.inTurn(async () => {
+          this.inSnapshot = false;
+          await snapshot.release();
+        }),
+    };
+  }
+
+  joinSnapshot(token: SnapshotToken): Promise<void> {
+    return this.inTurn(async () => {
+      this.inSnapshot = false;
+      await joinSnapshot(this.connection, token);
+      this.inSnapshot = await inTransaction(this.connection);
+    });
+  }
+
+  async *readRange(request: ReadRequest): AsyncGenerator<RowBatch, void, undefined> {
+    const { connection, config } = this;
+    const before = this.last;
+    const mine = Promise.withResolvers<void>();
+    this.last = mine.promise;
+    try {
+      await before;
+      await this.requireSnapshot();
+      yield* readRange({ connection, config }, request);
+    } catch (error) {
+      // An abort is not an error of the source: its reason goes through as it is.
+      if (request.signal.aborted) throw error;
+      throw asProblem(error);
+    } finally {
+      mine.resolve();
+    }
+  }
+
+  checksum(request: ChecksumRequest): Promise<Checksum> {
+    return this.inTurn(async () => {
+      await this.requireSnapshot();
+      return checksum(this.connection, request);
+    });
+  }
+
+  unchangedSince(
+    facts: EpochFacts,
+    table: TableSchema,
+    ranges: readonly CountedRange[],
+    where: string | null,
+  ): Promise<'unchanged' | 'changed' | 'unknown'> {
+    return this.inTurn(() => unchangedSince(this.connection, facts, table, ranges, where));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.close();
+  }
+
+  /** An error of an earlier statement can have ended the transaction: the next one would then see another state, and say nothing. */
+  private async requireSnapshot(): Promise<void> {
+    if (this.inSnapshot && !(await inTransaction(this.connection))) throw lost('the server ended its transaction');
+  }
+
+  /** Asked once a table: a boundary says by itself how it is read, so that a column altered later is noticed by the reader. */
+  private async columnsOf(table: TableSchema): Promise<readonly NativeColumn[]> {
+    const known = this.keyColumns.get(table.objectId);
+    if (known !== undefined) return known;
+    const { connection } = this;
+    const columns = await (table.query === undefined
+      ? readColumns(connection, table)
+      : readQueryColumns(connection, table.query));
+    this.keyColumns.set(table.objectId, columns);
+    return columns;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.last;
+    const mine = Promise.withResolvers<void>();
+    this.last = mine.promise;
+    try {
+      await before;
+      return await work();
+    } catch (error) {
+      throw asProblem(error);
+    } finally {
+      mine.resolve();
+    }
+  }
+}
+
+/** Bugs keep their own class and stack. */
+function asProblem(error: unknown): unknown {
+  const problem = classifySqlServer(error);
+  return error instanceof SqlextractError || problem.code === 'INTERNAL' ? error : new SqlextractError(problem, error);
+}
