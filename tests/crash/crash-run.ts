@@ -46,7 +46,7 @@ export async function extract(
 
 /** Puts files of somebody else everywhere a careless clean-up would look. Returns their paths. */
 export function plantForeignFiles(crash: CrashCase): readonly string[] {
-  const table = join(crash.folder, 'export', tableFolderName(crash));
+  const table = join(crash.folder, 'export', crash.source.tableFolder);
   mkdirSync(table, { recursive: true });
   const runs = readdirSync(table, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const folders = [join(crash.folder, 'export'), table, ...runs.map((entry) => join(table, entry.name))];
@@ -59,15 +59,11 @@ export function plantForeignFiles(crash: CrashCase): readonly string[] {
   return paths;
 }
 
-export function tableFolderName(crash: CrashCase): string {
-  return crash.source.name === 'postgres' ? 'public.accounts' : 'accounts';
-}
-
 /** Runs to the end and compares, through the manifest, with the table itself. */
 export async function finishAndCompare(crash: CrashCase, foreign: readonly string[]): Promise<void> {
   const last = await extract(crash);
   expect(last, last.stderr).toMatchObject({ code: 0, signal: null });
-  const folder = join(crash.folder, 'export', tableFolderName(crash));
+  const folder = join(crash.folder, 'export', crash.source.tableFolder);
   const { manifest, ...files } = await digestOfFiles(folder);
   expect(files).toEqual(await crash.source.digest());
   const run = join(folder, manifest.run);

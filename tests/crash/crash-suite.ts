@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULT_POINTS } from '../../src/model/fault-point.ts';
-import type { FreshDatabase } from '../support/postgres-server.ts';
+import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import type { CrashCase } from './crash-run.ts';
 import { extract, finishAndCompare, plantForeignFiles } from './crash-run.ts';
 import type { CrashSource } from './crash-tables.ts';
-import { postgresSource, sqliteSource } from './crash-tables.ts';
+import { mariadbSource, postgresSource, sqliteSource } from './crash-tables.ts';
 
 export interface CrashPlan {
   /** Which passages of each fault point are died at: 1 is the first. */
@@ -22,17 +22,17 @@ export interface CrashPlan {
 const ONCE = new Set(['before-manifest', 'after-manifest', 'before-run-close', 'after-run-close']);
 
 /** Kills the real program at every named fault point and at random times, and compares what the rerun leaves with the table. */
-export function crashSuite(source: 'sqlite' | 'postgres', format: 'parquet' | 'csv', plan: CrashPlan): void {
+export function crashSuite(
+  source: 'sqlite' | 'postgres' | 'mariadb',
+  format: 'parquet' | 'csv',
+  plan: CrashPlan,
+): void {
   describe(`kill -9, ${source} to ${format}`, () => {
     const root = mkdtempSync(join(tmpdir(), 'sqlextract-crash-'));
-    let database: FreshDatabase | null = null;
+    let database: AsyncDisposable | null = null;
     let crashSource: CrashSource;
     beforeAll(async () => {
-      if (source === 'sqlite') crashSource = sqliteSource(root);
-      else {
-        database = await freshDatabase(`crash_${format}`);
-        crashSource = await postgresSource(database.client, database.url);
-      }
+      [crashSource, database] = await open(source, format, root);
     });
     afterAll(async () => {
       await database?.[Symbol.asyncDispose]();
@@ -61,6 +61,27 @@ export function crashSuite(source: 'sqlite' | 'postgres', format: 'parquet' | 'c
       });
     }
   });
+}
+
+async function open(
+  source: 'sqlite' | 'postgres' | 'mariadb',
+  label: string,
+  folder: string,
+): Promise<[CrashSource, AsyncDisposable | null]> {
+  switch (source) {
+    case 'sqlite':
+      return [sqliteSource(folder), null];
+    case 'postgres': {
+      const database = await freshDatabase(`crash_${label}`);
+      return [await postgresSource(database.client, database.url), database];
+    }
+    case 'mariadb': {
+      const database = await freshMariadb(`crash_${label}`);
+      return [await mariadbSource(database), database];
+    }
+    default:
+      return source satisfies never;
+  }
 }
 
 /** Numbers in [0, 1) by a linear congruential generator (Numerical Recipes), so that a failing round can be run again. */

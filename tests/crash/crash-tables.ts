@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
+import type { FreshMariadb } from '../support/mariadb-server.ts';
 
 /** A database with one table `accounts`, and the digest that files must have to be that table. */
 export interface CrashSource {
   readonly name: string;
   readonly url: string;
+  /** Below the output. */
+  readonly tableFolder: string;
   digest(): Promise<Digest>;
 }
 
@@ -54,7 +58,7 @@ export function sqliteSource(folder: string): CrashSource {
   }
   database.exec('COMMIT');
   database.close();
-  return { name: 'sqlite', url: path, digest: async () => digestOf(path) };
+  return { name: 'sqlite', url: path, tableFolder: 'accounts', digest: async () => digestOf(path) };
 }
 
 function digestOf(path: string): Digest {
@@ -79,11 +83,37 @@ export async function postgresSource(client: pg.Client, url: string): Promise<Cr
   return {
     name: 'postgres',
     url,
+    tableFolder: 'public.accounts',
     async digest() {
       const { rows: found } = await client.query<{ rows: string; md5: string }>(
         `SELECT count(*) AS rows, md5(string_agg(${ROW_TEXT_SQL}, E'\\n' ORDER BY id)) AS md5 FROM accounts`,
       );
       return { rows: Number(found[0]?.rows), md5: found[0]?.md5 ?? '' };
+    },
+  };
+}
+
+/** By the server itself. */
+export async function mariadbSource({ client, url, name }: FreshMariadb): Promise<CrashSource> {
+  await client.query(
+    'CREATE TABLE accounts (id bigint PRIMARY KEY, name text COLLATE utf8mb4_bin, amount decimal(12,2)); SET group_concat_max_len = 1073741824',
+  );
+  const rows = Array.from({ length: ROWS }, (_, index) => account(index));
+  for (let at = 0; at < ROWS; at += 5000) {
+    const cells = rows.slice(at, at + 5000).map((row) => [row.id.toString(), row.name, row.amount]);
+    await client.query('INSERT INTO accounts VALUES ?', [cells]);
+  }
+  await client.query('ANALYZE TABLE accounts');
+  const text = "CONCAT(id, '|', COALESCE(CONCAT('v', name), 'n'), '|', COALESCE(CONCAT('v', amount), 'n'))";
+  return {
+    name: 'mariadb',
+    url,
+    tableFolder: `${name}.accounts`,
+    async digest() {
+      const [found] = await client.query<RowDataPacket[]>(
+        `SELECT COUNT(*) AS n, MD5(GROUP_CONCAT(${text} ORDER BY id SEPARATOR '\n')) AS md5 FROM accounts`,
+      );
+      return { rows: Number(found[0]?.['n']), md5: String(found[0]?.['md5']) };
     },
   };
 }

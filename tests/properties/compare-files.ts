@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { csvTexts, duckType, quoteName, quoteText } from '../support/duckdb.ts';
 import { fileText, isText } from './type-values.ts';
-import type { ValueColumn } from './value-table.ts';
+import type { ValueColumn } from './value-column.ts';
 
 /** A value in the file that is not the server's: texts as `fileText` and `serverText` make them, null for NULL. */
 export interface Mismatch {

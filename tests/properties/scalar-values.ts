@@ -3,7 +3,7 @@ import { AWKWARD_TEXTS, clipped, randomJson, randomText } from './random-text.ts
 import { listed, type TypeValues } from './type-values.ts';
 
 const FLOATS = ['0', '-0', '1', '-1', '0.1', 'NaN', 'Infinity', '-Infinity', '16777217', '0.30000000000000004'];
-const DOUBLES = [
+export const DOUBLES = [
   ...FLOATS,
   '1.7976931348623157e308',
   '-1.7976931348623157e308',
@@ -11,7 +11,15 @@ const DOUBLES = [
   '-5e-324',
   '2.2250738585072014e-308',
 ];
-const REALS = [...FLOATS, '3.4028235e38', '-3.4028235e38', '1e-45', '-1e-45', '1.17549435e-38', '1.17549421e-38'];
+export const REALS = [
+  ...FLOATS,
+  '3.4028235e38',
+  '-3.4028235e38',
+  '1e-45',
+  '-1e-45',
+  '1.17549435e-38',
+  '1.17549421e-38',
+];
 
 /** Any double but NaN, by its bits. */
 export function randomDouble(random: Random): string {
@@ -22,14 +30,14 @@ export function randomDouble(random: Random): string {
   return Number.isNaN(value) ? '0.5' : Object.is(value, -0) ? '-0' : String(value);
 }
 
-function randomReal(random: Random): string {
+export function randomReal(random: Random): string {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, Number(`0x${random.hex(8)}`));
   const value = view.getFloat32(0);
   return Number.isNaN(value) ? '0.5' : Object.is(value, -0) ? '-0' : String(value);
 }
 
-const signed = (random: Random, most: bigint) => {
+export const signed = (random: Random, most: bigint) => {
   const value = random.natural(most);
   return String(random.chance(0.5) ? -value - 1n : value);
 };
@@ -55,7 +63,7 @@ export function randomDigits(random: Random, most: number): string {
   return groups.join('').slice(0, length);
 }
 
-function randomDecimal(random: Random, precision: number, scale: number): string {
+export function randomDecimal(random: Random, precision: number, scale: number): string {
   const digits = randomDigits(random, precision).padStart(scale + 1, '0');
   const point = digits.length - scale;
   const text = scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;

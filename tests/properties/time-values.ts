@@ -33,7 +33,7 @@ function randomInterval(random: Random): string {
   return `${part(100_000)} years ${part(20)} mons ${part(1_000_000)} days ${time}${micros(random)}`;
 }
 
-const DATES = [
+export const DATES = [
   '0001-01-01',
   '9999-12-31',
   '1970-01-01',
@@ -45,7 +45,7 @@ const DATES = [
   '1999-12-31',
 ];
 const TIMES = ['00:00:00', '24:00:00', '23:59:59.999999', '00:00:00.000001', '12:00:00.5'];
-const INSTANTS = [
+export const INSTANTS = [
   '0001-01-01 00:00:00',
   '0001-01-01 00:00:00.000001',
   '9999-12-31 23:59:59.999999',

@@ -5,10 +5,10 @@ import type { Client } from 'pg';
 import { from, to } from 'pg-copy-streams';
 import { COMPOUND_TYPES, COMPOUNDS } from './compound-values.ts';
 import { NETWORK_SEARCH_AND_SYSTEM, OF_EXTENSIONS } from './network-and-search-values.ts';
-import { Random } from './random.ts';
 import { SCALARS } from './scalar-values.ts';
 import { TIMES_AND_DATES } from './time-values.ts';
 import { isText, serverText, type TypeValues } from './type-values.ts';
+import { type ValueColumn, valueRows } from './value-column.ts';
 
 export const ALL_TYPES: readonly TypeValues[] = [
   ...SCALARS,
@@ -18,12 +18,6 @@ export const ALL_TYPES: readonly TypeValues[] = [
   ...OF_EXTENSIONS,
 ];
 
-export interface ValueColumn {
-  readonly name: string;
-  readonly values: TypeValues;
-}
-
-const NULLS = 1 / 8;
 const LINES_AT_ONCE = 500;
 
 /** The settings that a text of the server depends on; the client keeps them. */
@@ -68,22 +62,14 @@ export async function fillTable(
 }
 
 function* copyLines(columns: readonly ValueColumn[], rows: number, seed: number): Generator<string> {
-  const random = new Random(seed);
   let lines: string[] = [];
-  for (let row = 0; row < rows; row += 1) {
-    const cells = columns.map(({ values }) => copyCell(cellOf(values, row, random)));
-    lines.push(`${1 + 3 * row}\t${cells.join('\t')}\n`);
+  for (const { id, cells } of valueRows(columns, rows, seed)) {
+    lines.push(`${id}\t${cells.map(copyCell).join('\t')}\n`);
     if (lines.length < LINES_AT_ONCE) continue;
     yield lines.join('');
     lines = [];
   }
   yield lines.join('');
-}
-
-function cellOf(values: TypeValues, row: number, random: Random): string | null {
-  const edge = values.edges[row];
-  if (edge !== undefined) return edge;
-  return random.chance(NULLS) ? null : values.random(random);
 }
 
 const COPY_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
