@@ -1,13 +1,14 @@
 import type { Settings } from '../config/settings.ts';
 import { querySettings, tableSettings } from '../config/table-settings.ts';
 import { describeAgain } from '../engine/describe-again.ts';
+import { describeNamed } from '../engine/describe-named.ts';
 import { narrowSelection } from '../engine/narrow-selection.ts';
 import { selectTables } from '../engine/select-tables.ts';
 import type { FileFormat } from '../formats/format.ts';
 import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { CandidateKey, ColumnSchema, TableRef, TableSchema } from '../model/table.ts';
-import type { SourceSession } from '../sources/source.ts';
+import type { ColumnSelection, SourceSession } from '../sources/source.ts';
 import { policiesOf } from './extract-request.ts';
 import { sourceOf } from './open-source.ts';
 
@@ -54,15 +55,22 @@ export async function inspectSource(settings: Settings, described: boolean): Pro
   const patterns = { include: settings.tables, exclude: settings.excludeTables };
   const names = patterns.include.length === 0 ? [] : await selectTables(patterns, () => session.listTables());
   const found: TableSchema[] = [];
-  for (const name of names)
-    found.push(
-      await session.describe(name, { include: null, exclude: [], asText: [], policies: policiesOf(settings) }),
-    );
+  for (const name of names) {
+    const typed = typedSelection(settings, tableSettings(settings, name.schema, name.name));
+    found.push(await describeNamed(session, name, typed));
+  }
   const everything = { include: null, exclude: [], asText: [], policies: policiesOf(settings) };
   for (const query of settings.queries) found.push(await session.describeQuery({ ...query, selection: everything }));
   const tables: InspectedTable[] = [];
   for (const table of found) tables.push(await inspectTable(session, settings, table, found));
   return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
+}
+
+function typedSelection(
+  settings: Settings,
+  { columns, excludeColumns, asText }: ReturnType<typeof tableSettings>,
+): ColumnSelection {
+  return { include: columns, exclude: excludeColumns, asText, policies: policiesOf(settings) };
 }
 
 async function inspectTable(
@@ -73,12 +81,7 @@ async function inspectTable(
 ): Promise<InspectedTable> {
   const isQuery = table.query !== undefined;
   const found = isQuery ? querySettings(settings, table.name) : tableSettings(settings, table.schema, table.name);
-  const typed = {
-    include: found.columns,
-    exclude: found.excludeColumns,
-    asText: found.asText,
-    policies: policiesOf(settings),
-  };
+  const typed = typedSelection(settings, found);
   const selection = narrowSelection(typed, table, all);
   const schema = await describeAgain(session, table, selection);
   const format = await formatByName(found.format);

@@ -16,6 +16,7 @@ interface ReportContext {
   readonly memory: MemoryWatch;
   readonly failures: Failures;
   readonly remarks: readonly string[];
+  readonly said: readonly string[];
 }
 
 /** Weakest first. */
@@ -48,6 +49,7 @@ export function buildReport(context: ReportContext, startedAt: number, stopped: 
       new Set(tables.map((table) => table.consistency)).size === 1 && levels.every((level) => level === 'snapshot'),
     retries: context.failures.count + context.failures.cuts,
     peakMemory: memory.peakBytes,
+    said: [...new Set(context.said)],
     remarks: [...context.remarks, ...(memory.remark === null ? [] : [memory.remark])],
   };
 }

@@ -55,10 +55,31 @@ function alreadyByKey(facts: DecisionFacts, current: RunRecord): RunDecision {
 function requireSameFingerprint(facts: DecisionFacts, current: RunRecord): void {
   const differences = compareFingerprints(current.fingerprint, facts.fingerprint);
   if (differences.length === 0) return;
+  const ofTable = differences.filter(({ field }) => !isSetting(field));
+  if (ofTable.length > 0) throw otherTable(facts, current, ofTable);
   throw new SqlextractError({
     code: 'FINGERPRINT_CHANGED',
     message: `the unfinished run ${current.runId} of ${facts.table} was begun with other settings: ${differences.map(describe).join('; ')}`,
     hint: 'type the command as it was to finish that run, or add --fresh to discard it and start anew',
+    fault: 'state',
+  });
+}
+
+/** Fields that a person chooses are named as their flags. */
+function isSetting(field: string): boolean {
+  return field.startsWith('--');
+}
+
+/** Typing the command as it was cannot bring the table back. */
+function otherTable(
+  facts: DecisionFacts,
+  current: RunRecord,
+  differences: readonly FingerprintDifference[],
+): SqlextractError {
+  return new SqlextractError({
+    code: 'FINGERPRINT_CHANGED',
+    message: `${facts.table} is not as the unfinished run ${current.runId} began to read it: ${differences.map(describe).join('; ')}`,
+    hint: 'add --fresh to discard what that run has and start anew; or, if --columns, --as-text or the source differ, type them as they were',
     fault: 'state',
   });
 }

@@ -70,9 +70,10 @@ async function tryEpoch(
     runtimeFolder: context.runtimeFolder,
   });
   const snapshot = await orDispose(taken, started);
-  const pool = await fittedPool(started, snapshot.maxReaders, context.setup);
+  let pool = started;
   try {
     if (shared) requireShared(request, runs, snapshot);
+    pool = await fittedPool(started, snapshot.maxReaders, context.setup);
     if (shared) await pool.join(request.source, snapshot.token);
     if (await snapshot.confirm()) {
       recordEpoch(context, runs, snapshot);
@@ -142,8 +143,12 @@ function recordEpoch(context: EpochContext, runs: readonly TableRun[], snapshot:
   const number = Math.max(...runs.map((run) => run.epoch));
   context.watcher.event({ kind: 'epoch', label: snapshot.facts.label, resumed: snapshot.resumed, number });
   const { spread } = snapshot.facts;
-  if (spread !== undefined) context.watcher.event({ kind: 'remark', table: null, text: spread });
-  for (const text of snapshot.remarks) context.watcher.event({ kind: 'remark', table: null, text });
+  const texts = new Set([...(spread === undefined ? [] : [spread]), ...snapshot.remarks]);
+  for (const text of texts) context.watcher.event({ kind: 'remark', table: null, text });
+  for (const { name, table } of runs) {
+    if (snapshot.facts.shared && table.outsideSnapshot !== undefined)
+      context.watcher.event({ kind: 'remark', table: name, text: table.outsideSnapshot });
+  }
 }
 
 function sameLease(a: SnapshotLease | null, b: SnapshotLease | null): boolean {
@@ -152,6 +157,8 @@ function sameLease(a: SnapshotLease | null, b: SnapshotLease | null): boolean {
 
 /** Blocks are places of one state: read in several, rows between them would be lost or doubled. */
 function requireShared(request: ExtractRequest, runs: readonly TableRun[], { facts }: Snapshot): void {
+  const outside = runs.find(({ table }) => table.outsideSnapshot !== undefined);
+  if (request.consistency === 'require' && outside !== undefined) throw outsideOfSnapshot(outside);
   if (facts.shared) return;
   const blocks = runs.find((run) => run.basis.kind === 'physical');
   if (request.consistency !== 'require' && blocks === undefined) return;
@@ -160,6 +167,15 @@ function requireShared(request: ExtractRequest, runs: readonly TableRun[], { fac
     code: 'SNAPSHOT_NOT_SHARED',
     message: `the readers cannot share one state of the database, and ${why}: ${facts.spread ?? facts.label}`,
     hint: 'use --workers 1, or --allow-locks where the source can align its readers by a lock, or --consistency chunk',
+    fault: 'source',
+  });
+}
+
+function outsideOfSnapshot({ name, table }: TableRun): SqlextractError {
+  return new SqlextractError({
+    code: 'SNAPSHOT_NOT_SHARED',
+    message: `${name} cannot be read in a snapshot, and --consistency require was asked for: ${table.outsideSnapshot ?? ''}`,
+    hint: 'leave the table out with --exclude-table, or use --consistency snapshot',
     fault: 'source',
   });
 }

@@ -1,6 +1,9 @@
-import type { TableSchema } from '../model/table.ts';
+import type { TableName, TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection } from '../sources/source.ts';
+
+/** As much of a table as names are looked up in. */
+export type NamedColumns = TableName & { readonly columns: readonly Pick<TableSchema['columns'][number], 'name'>[] };
 
 /**
  * The part of a command's column names that is meant for one of its tables. `orders.note` is meant for orders only; a plain name to
@@ -9,8 +12,8 @@ import type { ColumnSelection } from '../sources/source.ts';
  */
 export function narrowSelection(
   typed: ColumnSelection,
-  table: TableSchema,
-  all: readonly TableSchema[],
+  table: NamedColumns,
+  all: readonly NamedColumns[],
 ): ColumnSelection {
   const others = all.filter((other) => other !== table);
   return {
@@ -21,24 +24,24 @@ export function narrowSelection(
   };
 }
 
-function qualified(name: string, table: TableSchema, others: readonly TableSchema[]): readonly string[] {
+function qualified(name: string, table: NamedColumns, others: readonly NamedColumns[]): readonly string[] {
   if (hasColumn(table, name)) return [name];
   const own = columnAfter(name, table);
   if (own !== null) return [own];
   return others.some((other) => columnAfter(name, other) !== null) ? [] : [name];
 }
 
-function elsewhere(name: string, table: TableSchema, others: readonly TableSchema[]): readonly string[] {
+function elsewhere(name: string, table: NamedColumns, others: readonly NamedColumns[]): readonly string[] {
   if (!hasColumn(table, name) && others.some((other) => hasColumn(other, name))) return [];
   return qualified(name, table, others);
 }
 
-function hasColumn(table: TableSchema, name: string): boolean {
+function hasColumn(table: NamedColumns, name: string): boolean {
   return table.columns.some((column) => column.name.toLowerCase() === name.toLowerCase());
 }
 
 /** The column in `table.column` or `schema.table.column`; null when the name does not begin with this table's. */
-function columnAfter(name: string, table: TableSchema): string | null {
+function columnAfter(name: string, table: NamedColumns): string | null {
   for (const prefix of [displayName(table), table.name]) {
     if (name.toLowerCase().startsWith(`${prefix.toLowerCase()}.`)) return name.slice(prefix.length + 1);
   }

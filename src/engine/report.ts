@@ -21,6 +21,8 @@ export interface RunReport {
   readonly peakMemory: number;
   /** "batches were shrunk from 65536 to 16384 rows under memory pressure", "1 of 2 workers, because of --max-connections 3" */
   readonly remarks: readonly string[];
+  /** What was remarked while it ran, the table's name before it; the text report does not repeat it. */
+  readonly said: readonly string[];
 }
 
 export interface TableReport {

@@ -3,6 +3,7 @@ import type { TableName, TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
 import { describeAgain } from './describe-again.ts';
+import { describeNamed } from './describe-named.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkRefusals } from './check-refusals.ts';
 import type { RunWatcher } from './events.ts';
@@ -66,7 +67,9 @@ async function describeAll(
   const selection: ColumnSelection = { include: null, exclude: [], asText: [], policies: request.policies };
   const found = new Map<string, TableSchema>();
   for (const name of names) {
-    const table = await orRefused(displayName(name), async () => session.describe(name, selection));
+    const table = await orRefused(displayName(name), async () =>
+      describeNamed(session, name, request.tableSettings(name.schema, name.name).selection),
+    );
     if (table !== null) found.set(displayName(table), table);
   }
   for (const query of request.queries) {

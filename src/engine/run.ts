@@ -18,12 +18,14 @@ import type { MemoryWatch } from './memory-pressure.ts';
 import { watchMemory } from './memory-pressure.ts';
 import type { OpenRuns } from './open-runs.ts';
 import { openRuns } from './open-runs.ts';
+import { remarkDrift } from './remark-drift.ts';
 import type { RunReport } from './report.ts';
 import type { ExtractRequest } from './request.ts';
 import { backOff, isPassing } from './retry.ts';
 import { requireSameSchema } from './same-schema.ts';
 import { ChunkSupply } from './supply.ts';
 import type { TableRun } from './table-run.ts';
+import { rememberRemarks } from './remember-remarks.ts';
 import { isRead, needsEpoch } from './table-run.ts';
 
 /**
@@ -38,6 +40,7 @@ interface RunContext extends EpochContext {
   readonly failures: Failures;
   readonly memory: MemoryWatch;
   readonly remarks: readonly string[];
+  readonly said: readonly string[];
   /** The snapshot that is to be let go when everything is finished. */
   held: Snapshot | null;
 }
@@ -49,8 +52,9 @@ interface RunContext extends EpochContext {
  *                                            ▲                    │
  *                                            └─ the snapshot is lost, or the coordinator's connection, which is made anew
  */
-export async function runExtract(asked: ExtractRequest, watcher: RunWatcher): Promise<RunReport> {
+export async function runExtract(asked: ExtractRequest, listener: RunWatcher): Promise<RunReport> {
   const startedAt = performance.now();
+  const { watcher, said } = rememberRemarks(listener);
   const { request, remark } = fitConnections(asked);
   await using coordinator = await Coordinator.open(request, watcher);
   using open = await openRuns(request, coordinator.session, watcher);
@@ -72,6 +76,7 @@ export async function runExtract(asked: ExtractRequest, watcher: RunWatcher): Pr
     failures: { count: 0, cuts: 0 },
     memory,
     remarks: remark === null ? [] : [remark],
+    said,
     held: null,
   };
   watcher.attach(() =>
@@ -187,6 +192,7 @@ async function oneEpoch(context: RunContext, previous: SnapshotLease | null): Pr
 
 async function finishIfRead(context: RunContext, run: TableRun): Promise<void> {
   if (run.problem !== null || run.finished !== null || !isRead(run)) return;
+  await remarkDrift(run, context.coordinator.session, context.watcher);
   await finishTable(run, context.request, context.coordinator.session);
   const { rows, bytes, files } = run.totals;
   context.watcher.event({ kind: 'table-done', table: run.name, rows, bytes, files });

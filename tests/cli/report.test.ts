@@ -32,6 +32,7 @@ const REPORT: RunReport = {
   retries: 0,
   peakMemory: 1,
   remarks: [],
+  said: [],
 };
 
 const FAILED: TableReport = {
@@ -94,6 +95,7 @@ test('the plan: key and why, ranges, what is not parallel', () => {
     isolation: 'one snapshot',
     workers: 2,
     remarks: [],
+    said: [],
     tables: [
       {
         table: 't',

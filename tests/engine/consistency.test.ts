@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from 'pg';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FreshDatabase } from '../support/postgres-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import type { Digest, ExtractCase } from './extract-case.ts';
@@ -251,13 +250,13 @@ describe('locks and what is left behind', () => {
     await other.connect();
     const flags = ['--table', 'queue_a', '--table', 'queue_b', ...SMALL_CHUNKS];
     const running = finish(test, flags);
-    await until('the tables are locked', async () => {
+    // A TRUNCATE that comes before the readers have joined goes first, and the snapshot is taken after it.
+    await until('the holder, the coordinator and the reader have locked the tables', async () => {
       const { rows } = await client.query(
-        "SELECT 1 FROM pg_locks WHERE relation = 'queue_b'::regclass AND mode = 'AccessShareLock'",
+        "SELECT 1 FROM pg_locks WHERE relation = 'queue_b'::regclass AND mode = 'AccessShareLock' AND granted",
       );
-      return rows.length > 0;
+      return rows.length >= 3;
     });
-    await sleep(300);
     const truncated = other.query('TRUNCATE queue_b');
     const report = await running;
     await truncated;
