@@ -18,22 +18,18 @@ export class ByteBounds implements BoundsCollector {
     const source = vector.values as Uint8Array<ArrayBuffer>;
     const offsets = vector.offsets as Int32Array;
     const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-    let lowest = this.#min === null ? 0xffffffff : prefixOf(this.#min);
-    let highest = this.#max === null ? 0 : prefixOf(this.#max);
+    let between = betweenOf(this.#min, this.#max);
     for (let row = from; row < to; row++) {
       if (!isValid(validity, row)) continue;
       const start = offsets[row] as number;
       const end = offsets[row + 1] as number;
-      const prefix = end - start >= 4 ? view.getUint32(start) : prefixOf(source.subarray(start, end));
-      if (prefix > lowest && prefix < highest) continue;
-      this.#merge(source, start, end);
-      lowest = this.#min === null ? lowest : prefixOf(this.#min);
-      highest = this.#max === null ? highest : prefixOf(this.#max);
+      if (end - start >= between.bytes && liesBetween(view, start, between)) continue;
+      if (this.#merge(source, start, end)) between = betweenOf(this.#min, this.#max);
     }
   }
 
-  /** A cut value stands for everything that begins with it. */
-  #merge(source: Uint8Array, start: number, end: number): void {
+  /** A cut value stands for everything that begins with it. True when a bound is another now. */
+  #merge(source: Uint8Array, start: number, end: number): boolean {
     const cut = end - start > KEPT;
     const kept = Math.min(end, start + KEPT);
     const below = this.#min === null ? -1 : compare(source, start, kept, this.#min);
@@ -46,6 +42,7 @@ export class ByteBounds implements BoundsCollector {
       this.#max = source.slice(start, kept);
       this.#maxCut = cut;
     } else if (above === 0) this.#maxCut ||= cut;
+    return below < 0 || above > 0;
   }
 
   take(): Bounds | null {
@@ -67,10 +64,43 @@ function compare(source: Uint8Array, start: number, end: number, best: Uint8Arra
   return end - start - best.length;
 }
 
-/** The first four bytes as a number, zero behind the end. */
-function prefixOf(bytes: Uint8Array): number {
-  const word = ((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-  return word >>> 0;
+/** What a value must begin with to be surely between two bounds: the words that both begin with, then one between theirs. */
+interface Between {
+  /** Big-endian. */
+  readonly common: readonly number[];
+  readonly low: number;
+  readonly high: number;
+  /** Shorter values are compared byte by byte. */
+  readonly bytes: number;
+}
+
+const NOTHING_BETWEEN: Between = { common: [], low: 0, high: 0, bytes: Number.POSITIVE_INFINITY };
+
+function betweenOf(min: Uint8Array | null, max: Uint8Array | null): Between {
+  if (min === null || max === null) return NOTHING_BETWEEN;
+  const common: number[] = [];
+  for (let at = 0; at + 4 <= Math.min(min.length, max.length); at += 4) {
+    const low = wordAt(min, at);
+    const high = wordAt(max, at);
+    if (low !== high) return { common, low, high, bytes: at + 4 };
+    common.push(low);
+  }
+  return NOTHING_BETWEEN;
+}
+
+function liesBetween(view: DataView, start: number, { common, low, high }: Between): boolean {
+  let at = start;
+  for (const word of common) {
+    if (view.getUint32(at) !== word) return false;
+    at += 4;
+  }
+  const word = view.getUint32(at);
+  return word > low && word < high;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const word = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
+  return (word | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
 }
 
 /** Drops a UTF-8 character that the cut has split; on other bytes it only shortens a lower bound, which stays one. */

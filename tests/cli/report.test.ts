@@ -95,7 +95,6 @@ test('the plan: key and why, ranges, what is not parallel', () => {
     isolation: 'one snapshot',
     workers: 2,
     remarks: [],
-    said: [],
     tables: [
       {
         table: 't',
