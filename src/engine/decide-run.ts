@@ -55,8 +55,7 @@ function alreadyByKey(facts: DecisionFacts, current: RunRecord): RunDecision {
 function requireSameFingerprint(facts: DecisionFacts, current: RunRecord): void {
   const differences = compareFingerprints(current.fingerprint, facts.fingerprint);
   if (differences.length === 0) return;
-  const ofTable = differences.filter(({ field }) => !isSetting(field));
-  if (ofTable.length > 0) throw otherTable(facts, current, ofTable);
+  if (!differences.some(({ field }) => isSetting(field))) throw otherTable(facts, current, differences);
   throw new SqlextractError({
     code: 'FINGERPRINT_CHANGED',
     message: `the unfinished run ${current.runId} of ${facts.table} was begun with other settings: ${differences.map(describe).join('; ')}`,

@@ -21,6 +21,9 @@ export type DispatchEnd =
   /** The readers may be well; nobody can plan any more. */
   | { readonly kind: 'coordinator-lost'; readonly problem: Problem };
 
+/** By how much later ranges may be larger after each that went well. */
+const GROWTH = 1.25;
+
 /** Of chunks, over the whole process. */
 export interface Failures {
   /** Those that count against --max-failures. */
@@ -126,6 +129,8 @@ function recordDone(context: DispatchContext, run: TableRun, report: ChunkReport
   run.store.done(run.runId, report);
   run.done.set(report.ordinal, report);
   run.totals = addReport(run.totals, report);
+  // What made ranges small may have passed: a stall must not leave a night of tiny files.
+  run.largestRange = Math.ceil(run.largestRange * GROWTH);
   const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
   context.watcher.event({ kind: 'chunk-done', table: run.name, ordinal: report.ordinal, rows: report.rows, bytes });
 }

@@ -3,7 +3,7 @@ import type { TableName, TableSchema } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
 import { describeAgain } from './describe-again.ts';
-import { describeNamed } from './describe-named.ts';
+import { describeNamed, describeNamedQuery } from './describe-named.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkRefusals } from './check-refusals.ts';
 import type { RunWatcher } from './events.ts';
@@ -73,7 +73,9 @@ async function describeAll(
     if (table !== null) found.set(displayName(table), table);
   }
   for (const query of request.queries) {
-    const described = await orRefused(query.name, async () => session.describeQuery({ ...query, selection }));
+    const described = await orRefused(query.name, async () =>
+      describeNamedQuery(session, { ...query, selection }, request.querySettings(query.name).selection),
+    );
     if (described === null) continue;
     if (found.has(query.name)) throw nameTaken(query.name);
     found.set(query.name, described);

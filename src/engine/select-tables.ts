@@ -22,8 +22,16 @@ export async function selectTables(
   return [...seen.values()];
 }
 
-/** `a.b` is schema a, table b; `"a.b".c` keeps the dot in quotes. A name without a dot leaves the schema to the source. */
+/**
+ * `a.b` is schema a, table b; `"a.b".c` keeps the dot in quotes. A name without a dot leaves the schema to the source. What would leave a
+ * table without a name is one of dots: `a..` is schema a, table `.`.
+ */
 export function splitName(text: string): TableName {
+  const dots = /^(?:"((?:[^"]|"")+)"|([^".]*))\.(\.+)$/.exec(text);
+  if (dots !== null) {
+    const schema = dots[1]?.replaceAll('""', '"') ?? dots[2] ?? '';
+    return schema === '' ? { schema, name: text } : { schema, name: dots[3] as string };
+  }
   const parts = [...text.matchAll(/(?:^|\.)(?:"((?:[^"]|"")*)"|([^.]*))/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
   );

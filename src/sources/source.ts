@@ -69,6 +69,8 @@ export interface SourceCapabilities {
   readonly lateJoin: boolean;
   /** The snapshot of a killed run can still be there for the rerun. */
   readonly snapshotOutlivesRun: boolean;
+  /** How many sessions a snapshot takes while it begins or lasts, besides those that coordinate and read. Left out: none. */
+  extraSessions?(request: Pick<SnapshotRequest, 'mode' | 'required' | 'allowLocks'>): number;
 }
 
 export interface SourceInput {

@@ -32,6 +32,10 @@ describe('table patterns', () => {
 
   it('keep dots inside quotes', () => {
     expect(splitName('"my.schema"."a ""b"""')).toEqual({ schema: 'my.schema', name: 'a "b"' });
+    expect(splitName('shop..')).toEqual({ schema: 'shop', name: '.' });
+    expect(splitName('shop...')).toEqual({ schema: 'shop', name: '..' });
+    expect(splitName('"my.shop"...')).toEqual({ schema: 'my.shop', name: '..' });
+    expect(splitName('..')).toEqual({ schema: '', name: '..' });
     expect(splitName('users')).toEqual({ schema: '', name: 'users' });
     expect(splitName('"a.b"')).toEqual({ schema: '', name: 'a.b' });
   });

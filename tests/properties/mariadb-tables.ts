@@ -37,9 +37,41 @@ async function columnsOf({ client }: FreshMariadb): Promise<readonly MariadbColu
   const said = String(rows[0]?.['v']);
   const [major = 0, minor = 0] = said.split('.').map(Number);
   const version = /mariadb/i.test(said) ? major + minor / 100 : 0;
-  return MARIADB_TYPES.map((values, index) => ({ name: `c${index}`, values })).filter(
+  const all = MARIADB_TYPES.map((values, index) => ({ name: `c${index}`, values }));
+  const here = all.filter(
     ({ values: { since } }) => since === undefined || ('version' in since && version >= since.version),
   );
+  if (version > 0) return here;
+  for (const { values } of all.filter((column) => !here.includes(column)))
+    await expectRefused(client, `CREATE TABLE not_here (v ${values.type})`, `the type ${values.type}`);
+  return Promise.all(here.map(async ({ name, values }) => ({ name, values: await asMysqlHas(client, name, values) })));
+}
+
+/** Without the values that MySQL refuses, once it has refused each. */
+async function asMysqlHas(client: Connection, name: string, values: MariadbValues): Promise<MariadbValues> {
+  const { onMysql } = values;
+  if (onMysql === undefined) return values;
+  await client.query(`CREATE TABLE refuses_${name} (v ${values.type})`);
+  for (const text of onMysql.refuses) {
+    const value = literal(values, text);
+    await expectRefused(client, `INSERT INTO refuses_${name} VALUES (${value})`, `${values.type} ${text}`);
+  }
+  await client.query(`DROP TABLE refuses_${name}`);
+  const { random } = onMysql;
+  return {
+    ...values,
+    edges: values.edges.filter((text) => !onMysql.refuses.includes(text)),
+    ...(random === undefined ? {} : { random }),
+  };
+}
+
+/** An exception that the server does not need any more is an error. */
+async function expectRefused(client: Connection, statement: string, what: string): Promise<void> {
+  const taken = await client.query(statement).then(
+    () => true,
+    () => false,
+  );
+  if (taken) throw new Error(`MySQL has ${what} after all: the exception can go`);
 }
 
 async function fill(

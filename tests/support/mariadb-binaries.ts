@@ -15,8 +15,17 @@ export interface MariadbBinaries {
 /** MariaDB 10.6 and newer, MySQL 8 and newer. */
 const OLDEST = { MariaDB: [10, 6], MySQL: [8, 0] } as const;
 
-/** What is installed: MariaDB before MySQL, PATH before the folders where packages keep servers. Null: nothing usable. */
+/** Names the server program that the tests start, instead of one that is found. */
+export const SERVER_PROGRAM_VARIABLE = 'SQLEXTRACT_TEST_MYSQLD';
+
+/** What the variable names, else what is installed: MariaDB before MySQL, PATH before the folders where packages keep servers. Null: nothing usable. */
 export function findMariadb(): MariadbBinaries | null {
+  const named = process.env[SERVER_PROGRAM_VARIABLE];
+  if (named !== undefined && named !== '') {
+    const found = binariesIn(path.dirname(named), path.basename(named));
+    if (found === null) throw new Error(`${SERVER_PROGRAM_VARIABLE} names no MariaDB 10.6+ or MySQL 8+: ${named}`);
+    return found;
+  }
   const onPath = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
   const folders = [...onPath, '/usr/sbin', '/usr/libexec', '/usr/local/mysql/bin', ...homebrewFolders()];
   for (const program of ['mariadbd', 'mysqld']) {

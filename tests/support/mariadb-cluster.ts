@@ -57,7 +57,7 @@ export async function startMariadbCluster(
 ): Promise<MariadbServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'sqlextract-my-'));
   const password = randomBytes(12).toString('hex');
-  const place: Place = { binaries, account: serverAccount(), folder, password, settings: { ...SETTINGS, ...extra } };
+  const place: Place = { binaries, account: serverAccount(), folder, password, settings: settingsFor(binaries, extra) };
   try {
     initialise(place);
     for (let attempt = 1; ; attempt += 1) {
@@ -71,6 +71,11 @@ export async function startMariadbCluster(
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+function settingsFor({ flavour }: MariadbBinaries, extra: Readonly<Record<string, string>>): Place['settings'] {
+  // Its own protocol listens on one port for all servers of a machine.
+  return { ...SETTINGS, ...(flavour === 'MySQL' ? { mysqlx: 'OFF' } : {}), ...extra };
 }
 
 /** As root the server is run as `mysql`, or as `nobody` where that does not exist; else as who runs the tests. */

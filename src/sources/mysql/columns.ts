@@ -3,7 +3,8 @@ import { SqlextractError } from '../../model/problem.ts';
 import { nearestNames } from '../../model/nearest-names.ts';
 import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
 import type { ColumnSelection } from '../source.ts';
-import { NOT_NULL, type WireColumn, wireType } from './native-type.ts';
+import { isText, NOT_NULL, type WireColumn, wireType } from './native-type.ts';
+import { queryCharacterSets } from './query-charsets.ts';
 import { queryRows, type TextRow, watched } from './query-rows.ts';
 import { quoteText } from './quote.ts';
 import { type NativeType, planColumn } from './types.ts';
@@ -77,23 +78,38 @@ async function jsonColumns(connection: Connection, table: TableName): Promise<Re
 /**
  * The columns of a SELECT as the server announces them when it prepares the statement, which does not run it. Throws what the server says of
  * the text.
+ *
+ * @param from the SELECT as a derived table, for the character sets of its texts; null: all are taken for utf8mb4
  */
-export function readQueryColumns(connection: Connection, sql: string): Promise<readonly NativeColumn[]> {
-  const answer = new Promise<readonly NativeColumn[]>((resolve, reject) => {
+export async function readQueryColumns(
+  connection: Connection,
+  sql: string,
+  from: string | null,
+): Promise<readonly NativeColumn[]> {
+  const columns = await announcedColumns(connection, sql);
+  const texts = from === null ? [] : columns.filter(isText).map(({ name }) => name);
+  const sets = from === null ? null : await queryCharacterSets(connection, from, texts);
+  return columns.map((column) => ({
+    name: column.name,
+    notNull: (column.flags & NOT_NULL) !== 0,
+    readable: true,
+    invisible: false,
+    generated: false,
+    native: wireType(column, sets?.get(column.name) ?? 'utf8mb4'),
+  }));
+}
+
+function announcedColumns(connection: Connection, sql: string): Promise<readonly WireColumn[]> {
+  const answer = new Promise<readonly WireColumn[]>((resolve, reject) => {
     connection.prepare(sql, (error, statement) => {
       if (error !== null) return reject(error);
       const { columns } = statement as unknown as { readonly columns: readonly WireColumn[] };
       statement.close();
       connection.unprepare(sql);
-      resolve(columns.map(wireColumn));
+      resolve(columns);
     });
   });
   return watched(connection, answer);
-}
-
-function wireColumn(column: WireColumn): NativeColumn {
-  const notNull = (column.flags & NOT_NULL) !== 0;
-  return { name: column.name, notNull, readable: true, invisible: false, generated: false, native: wireType(column) };
 }
 
 /** The selected columns with their planned types. Throws COLUMN_NOT_FOUND, AMBIGUOUS_COLUMN, NO_COLUMNS, TYPE_REFUSED. */

@@ -8,7 +8,7 @@ import type { QueryRequest } from '../source.ts';
 import { type NativeColumn, readQueryColumns, resolveColumn, selectColumns } from './columns.ts';
 import { serverErrorNumber } from './errors.ts';
 import { isInteger, refusedAsKey } from './key-literal.ts';
-import { looseEngines, outsideSnapshot } from './query-engines.ts';
+import { enginesOfQuery, outsideSnapshot } from './query-engines.ts';
 import { enclosedQuery, MYSQL_RULES } from './ranges.ts';
 
 /** See SourceSession.describeQuery. The server prepares the statement and runs nothing. */
@@ -21,14 +21,14 @@ export async function describeQuery(
   const query = normalizeQuery(request.sql, MYSQL_RULES);
   const enclosed = enclosedQuery(name, query);
   const columns = await refusalsNamed(name, async () => {
-    const found = await readQueryColumns(connection, query);
+    const found = await readQueryColumns(connection, query, null);
     checkNames(name, query, found);
     // As it will be read; the server refuses here what it refuses inside parentheses.
-    await readQueryColumns(connection, `SELECT * FROM ${enclosed}`);
-    return found;
+    await readQueryColumns(connection, `SELECT * FROM ${enclosed}`, null);
+    return readQueryColumns(connection, query, enclosed);
   });
   const key = keyOf(request, columns);
-  const outside = outsideSnapshot(await looseEngines(connection, query));
+  const outside = outsideSnapshot(await enginesOfQuery(connection, query, database));
   return {
     schema: '',
     name,

@@ -6,9 +6,9 @@ import { type Relation, resolveTable } from './catalog.ts';
 import { type NativeColumn, readColumns, selectColumns } from './columns.ts';
 import { asProblem, serverErrorNumber } from './errors.ts';
 import { candidateKeys } from './keys.ts';
-import { looseEngines, outsideSnapshot } from './query-engines.ts';
-import { execute, queryCell } from './query-rows.ts';
-import { quoteName, quoteTable, quoteText } from './quote.ts';
+import { enginesOfView, outsideSnapshot, type ReadEngines } from './query-engines.ts';
+import { execute } from './query-rows.ts';
+import { quoteName, quoteTable } from './quote.ts';
 import { tableId } from './table-id.ts';
 
 /** Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, COLUMN_NOT_FOUND, AMBIGUOUS_COLUMN, TYPE_REFUSED, SOURCE_PERMISSION. */
@@ -84,21 +84,10 @@ async function proveReadable(
   }
 }
 
-async function enginesOf(connection: Connection, relation: Relation): Promise<readonly string[]> {
+async function enginesOf(connection: Connection, relation: Relation): Promise<ReadEngines> {
   if (relation.kind === 'view') return enginesOfView(connection, relation);
-  return relation.engine === null || /^innodb$/i.test(relation.engine) ? [] : [relation.engine];
-}
-
-/** By the view's own text, which is not shown to everyone who may read it; what it takes from other views is not looked into. */
-async function enginesOfView(connection: Connection, { schema, name }: Relation): Promise<readonly string[]> {
-  const place = `TABLE_SCHEMA = ${quoteText(schema)} AND TABLE_NAME = ${quoteText(name)}`;
-  const text = await queryCell(connection, `SELECT VIEW_DEFINITION FROM information_schema.VIEWS WHERE ${place}`);
-  if (text === null || text === '') return [];
-  return looseEngines(connection, text).catch((error: unknown) => {
-    // Its author may read more than this user.
-    if (serverErrorNumber(error) === null) throw error;
-    return [];
-  });
+  const { engine } = relation;
+  return { loose: engine === null || /^innodb$/i.test(engine) ? [] : [engine], unknown: '' };
 }
 
 function remarksOn(relation: Relation, native: readonly NativeColumn[], chosen: readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2';
 import type { EpochFacts } from '../../model/epoch.ts';
 import type { Announcement } from './announcement.ts';
 import { beginSnapshot, type EpochPlan, lost, meet, positionHere, touch } from './join-snapshot.ts';
-import { describePosition } from './position.ts';
+import { describePosition, isOfSnapshot } from './position.ts';
 import { execute, queryCell } from './query-rows.ts';
 import type { ServerFacts } from './server-facts.ts';
 
@@ -24,6 +24,8 @@ export class Epoch {
   private position: string | null = null;
   private takenAt = '';
   private isApart: boolean;
+  /** The snapshot that is read lies at the position that is told: not certain of a single reader's, which begins later. */
+  private isExact: boolean;
 
   constructor(connection: Connection, server: ServerFacts, announcement: Announcement, plan: EpochPlan) {
     this.connection = connection;
@@ -31,6 +33,7 @@ export class Epoch {
     this.announcement = announcement;
     this.plan = plan;
     this.isApart = plan.alignment === 'own';
+    this.isExact = plan.alignment !== 'single';
   }
 
   /** Each reader has a snapshot of its own; certain only after `close`. */
@@ -53,6 +56,8 @@ export class Epoch {
     const { alignment, apart } = this.plan;
     const told = alignment !== 'position' || this.position !== null;
     if (apart) this.isApart = !told || (await this.announcement.hasApart(this.connection));
+    if (alignment === 'single')
+      this.isExact = this.position !== null && !(await this.announcement.hasApart(this.connection));
     await this.announcement.close(this.connection);
     return told || apart;
   }
@@ -75,7 +80,9 @@ export class Epoch {
   /** `spread` says why, for when the readers are apart. */
   facts(lockName: string | null, spread: string): EpochFacts {
     const { alignment, position: kind } = this.plan;
-    const where = kind === null || this.position === null ? '' : ` at ${describePosition(kind, this.position)}`;
+    const at = this.isExact ? 'at' : 'at or after';
+    const place = kind === null || this.position === null ? '' : describePosition(kind, this.position);
+    const where = place !== '' ? ` ${at} ${place}` : this.isExact ? '' : ` begun at or after ${this.takenAt}`;
     const how = alignment === 'lock' ? `, begun under ${lockName}` : alignment === 'single' ? ', one reader' : '';
     return {
       takenAt: this.takenAt,
@@ -99,12 +106,12 @@ export class Epoch {
   private async beginAtOnePosition(): Promise<string | null> {
     const { position: kind } = this.plan;
     for (let attempt = 1; attempt <= BEGIN_TRIES; attempt++) {
-      // Inside a consistent snapshot the binary log's position is the snapshot's own.
-      const before = kind === null || kind === 'binlog' ? null : await positionHere(this.connection, kind, this.server);
+      const before =
+        kind === null || isOfSnapshot(kind) ? null : await positionHere(this.connection, kind, this.server);
       await beginSnapshot(this.connection);
       if (kind === null) return null;
       const after = await positionHere(this.connection, kind, this.server);
-      if (kind === 'binlog' || before === after) return after;
+      if (isOfSnapshot(kind) || before === after) return after;
       if (attempt < BEGIN_TRIES) await execute(this.connection, 'ROLLBACK');
     }
     return null;

@@ -18,7 +18,7 @@ const BUSY: Rule = {
   code: 'SOURCE_TOO_MANY_CONNECTIONS',
   fault: 'source',
   verdict: 'reconnect',
-  hint: 'use fewer --workers, or raise max_connections (or max_user_connections)',
+  hint: 'use fewer --workers (one plans and one reads at the least; --allow-locks takes one more), or raise max_connections of the server or max_user_connections of the user',
 };
 const AUTH: Rule = {
   code: 'SOURCE_AUTH',

@@ -10,7 +10,13 @@ import { typeLines } from './type-lines.ts';
 export const mysqlDriver: SourceDriver = {
   name: 'mysql',
   urlSchemes: ['mysql', 'mariadb'],
-  capabilities: { sharedSnapshot: true, snapshotOutlivesRun: false, lateJoin: false },
+  capabilities: {
+    sharedSnapshot: true,
+    snapshotOutlivesRun: false,
+    lateJoin: false,
+    // It holds the lock (locks.ts).
+    extraSessions: ({ mode, allowLocks }) => (mode === 'shared' && allowLocks ? 1 : 0),
+  },
   typeLines,
   parse: parseMysql,
   async open(config, role) {

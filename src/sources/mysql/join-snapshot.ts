@@ -1,12 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Connection } from 'mysql2';
 import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError, type Verdict } from '../../model/problem.ts';
 import type { TableSchema } from '../../model/table.ts';
 import { Announcement } from './announcement.ts';
 import { asProblem, serverErrorNumber } from './errors.ts';
-import { type PositionKind, readPosition } from './position.ts';
-import { execute, queryCell, queryRows } from './query-rows.ts';
+import { isOfSnapshot, type PositionKind, readPosition } from './position.ts';
+import { execute, queryRows } from './query-rows.ts';
 import { quoteTable } from './quote.ts';
 import type { ServerFacts } from './server-facts.ts';
 
@@ -57,14 +56,18 @@ export async function joinSnapshot(connection: Connection, token: SnapshotToken,
   if (token['plan'] === undefined) return;
   const plan = JSON.parse(token['plan']) as EpochPlan;
   await meet(connection, plan.meetAt);
+  // Only the binary log's position is the snapshot's own; another must be the same before and after it was taken.
+  const surrounds = plan.alignment === 'position' && plan.position !== null && !isOfSnapshot(plan.position);
+  const before = surrounds ? await positionHere(connection, plan.position, facts) : null;
   await beginSnapshot(connection);
   const announcement = new Announcement(plan.id);
-  if (plan.alignment === 'position') await comparePosition(connection, plan, facts, announcement);
+  if (plan.alignment === 'position') await comparePosition(connection, plan, facts, announcement, before);
   if (plan.alignment === 'lock' || plan.alignment === 'single') {
     const together = await announcement.isOpen(connection);
     if (!together && plan.position === null)
       throw lost('the readers began long ago, and this one cannot join them any more');
     if (!together) await comparePosition(connection, plan, facts, announcement);
+    else if (plan.alignment === 'single') await tellWhetherLater(connection, plan, facts, announcement);
   }
   await touch(connection, plan, async () => plan.alignment !== 'own' && !(await announcement.isOpen(connection)));
 }
@@ -74,8 +77,10 @@ async function comparePosition(
   plan: EpochPlan,
   facts: ServerFacts,
   announcement: Announcement,
+  before: string | null = null,
 ): Promise<void> {
-  const own = await positionHere(connection, plan.position as PositionKind, facts);
+  const after = await positionHere(connection, plan.position as PositionKind, facts);
+  const own = before === null || before === after ? after : `${after} moved`;
   const found = await announcement.compare(connection, own, TELL_MS);
   if (found === 'same') return;
   if (plan.apart && found === 'other') return announcement.standApart(connection);
@@ -85,18 +90,28 @@ async function comparePosition(
   throw problem('SNAPSHOT_NOT_ALIGNED', 'a transaction was committed while the readers began', 'retry');
 }
 
+/** What is told of the epoch is the coordinator's position: a single reader may begin at a later one. */
+async function tellWhetherLater(
+  connection: Connection,
+  plan: EpochPlan,
+  facts: ServerFacts,
+  announcement: Announcement,
+): Promise<void> {
+  const own = plan.position === null ? null : await positionHere(connection, plan.position, facts);
+  const found = own === null ? 'other' : await announcement.compare(connection, own, TELL_MS);
+  if (found !== 'same') await announcement.standApart(connection);
+}
+
 /** The position together with the server that it is one of. */
 export async function positionHere(connection: Connection, kind: PositionKind, facts: ServerFacts): Promise<string> {
   const server = `${facts.id}/${facts.variables.get('server_id') ?? ''}/${facts.variables.get('hostname') ?? ''}`;
   return `${server} ${await readPosition(connection, kind, facts)}`;
 }
 
-/** Waits for the server's clock, so that sessions begin within a millisecond or two of each other. */
+/** Waits by the server's clock, and in the server, so that sessions begin within a millisecond of each other; ten seconds at most. */
 export async function meet(connection: Connection, at: string | null): Promise<void> {
   if (at === null) return;
-  const left = await queryCell(connection, `SELECT ${at} - UNIX_TIMESTAMP(SYSDATE(6))`);
-  const milliseconds = Math.min(10_000, Number(left) * 1000);
-  if (milliseconds > 0) await setTimeout(milliseconds);
+  await execute(connection, `DO SLEEP(LEAST(10, GREATEST(0, ${at} - UNIX_TIMESTAMP(SYSDATE(6)))))`);
 }
 
 /** Under another isolation level the words WITH CONSISTENT SNAPSHOT mean nothing, and MariaDB does not say so. */

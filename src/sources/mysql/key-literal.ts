@@ -31,22 +31,28 @@ const TIMES: Readonly<Record<string, string>> = {
   time: 'TIME',
 };
 
-/** SQL that writes the column's value as a constant of the grammar above; null when its type cannot be a key. */
+/** SQL that writes the column's value as a constant of the grammar above, but for `toLiteral`; null when its type cannot be a key. */
 export function keyExpression(column: string, type: NativeType): string | null {
   const name = quoteName(column);
   if (NUMBERS.has(type.name)) return `CAST(${name} AS CHAR)`;
   if (type.name === 'bit') return `CAST(CAST(${name} AS UNSIGNED) AS CHAR)`;
-  // A FLOAT is written with six digits; as DOUBLE with all of them. The exponent keeps the constant from being a DECIMAL.
-  if (type.name === 'float' || type.name === 'double') {
-    const digits = `CAST(${name} + 0E0 AS CHAR)`;
-    return `IF(LOCATE('e', ${digits}) > 0, ${digits}, CONCAT(${digits}, 'e0'))`;
-  }
+  // A FLOAT is written with six digits; as DOUBLE with all of them. Any function of text would round it: MySQL gives it 22 characters.
+  if (isFloat(type)) return `${name} * 1e0`;
   const time = TIMES[type.name];
   if (time !== undefined) return `CONCAT('${time}''', CAST(${name} AS CHAR), '''')`;
   if (TEXTS.has(type.name)) return `CONCAT('_', CHARSET(${name}), ' X''', HEX(${name}), '''')`;
   if (BYTES.has(type.name)) return `CONCAT('_binary X''', HEX(${name}), '''')`;
   if (PLAIN.has(type.name)) return `CONCAT('''', LOWER(CAST(${name} AS CHAR)), '''')`;
   return null;
+}
+
+/** The constant of the grammar that `keyExpression` has come back as. Without an exponent a number would be a DECIMAL. */
+export function toLiteral(cell: string, type: NativeType): string {
+  return isFloat(type) && !cell.includes('e') ? `${cell}e0` : cell;
+}
+
+function isFloat({ name }: NativeType): boolean {
+  return name === 'float' || name === 'double';
 }
 
 /** Why a column of this type cannot be a key; null when it can. */

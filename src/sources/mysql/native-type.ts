@@ -16,6 +16,7 @@ export interface WireColumn {
 
 export const NOT_NULL = 1;
 const UNSIGNED = 32;
+const ZEROFILL = 64;
 const ENUM = 256;
 const SET = 2048;
 /** The number of the `binary` collation. */
@@ -50,8 +51,22 @@ const NOTHING = {
   jsonCheck: false,
 } as const;
 
-/** The type of a column of a query, in the words of `information_schema.COLUMNS`. */
-export function wireType(column: WireColumn): NativeType {
+/**
+ * The type of a column of a query, in the words of `information_schema.COLUMNS`.
+ *
+ * @param ownSet the character set of a text before it is converted for the result; the wire does not tell it
+ */
+export function wireType(column: WireColumn, ownSet: string): NativeType {
+  const type = plainType(column, ownSet);
+  return (column.flags & ZEROFILL) === 0 ? type : { ...type, display: `${type.display} zerofill` };
+}
+
+/** Of a text that has a character set. */
+export function isText(column: WireColumn): boolean {
+  return plainType(column, 'utf8mb4').characterSet !== null;
+}
+
+function plainType(column: WireColumn, ownSet: string): NativeType {
   const { columnType, flags, decimals, columnLength } = column;
   const unsigned = (flags & UNSIGNED) !== 0;
   const integer = INTEGERS[columnType];
@@ -64,7 +79,7 @@ export function wireType(column: WireColumn): NativeType {
   }
   if (columnType === 0 || columnType === 246) return decimalType(column, unsigned);
   if (columnType === 16) return { ...NOTHING, name: 'bit', display: `bit(${columnLength})`, precision: columnLength };
-  return textType(column);
+  return textType(column, ownSet);
 }
 
 function integerType(name: string, unsigned: boolean, width: number) {
@@ -86,7 +101,7 @@ function decimalType(column: WireColumn, unsigned: boolean): NativeType {
   return { ...NOTHING, name: 'decimal', display, unsigned, precision, scale };
 }
 
-function textType(column: WireColumn): NativeType {
+function textType(column: WireColumn, ownSet: string): NativeType {
   const { columnType, flags, characterSet, columnLength, extendedTypeName, extendedFormat } = column;
   const named = (name: string): NativeType => ({ ...NOTHING, name, display: name });
   if (columnType === 245) return named('json');
@@ -94,15 +109,15 @@ function textType(column: WireColumn): NativeType {
   if (columnType === 6) return named('null');
   if (columnType === 255) return named(extendedTypeName ?? 'geometry');
   if (extendedTypeName !== undefined && extendedTypeName !== '') return named(extendedTypeName);
-  if (columnType === 247 || (flags & ENUM) !== 0) return { ...named('enum'), characterSet: 'utf8mb4' };
-  if (columnType === 248 || (flags & SET) !== 0) return { ...named('set'), characterSet: 'utf8mb4' };
+  if (columnType === 247 || (flags & ENUM) !== 0) return { ...named('enum'), characterSet: ownSet };
+  if (columnType === 248 || (flags & SET) !== 0) return { ...named('set'), characterSet: ownSet };
   const binary = characterSet === BINARY;
   const length = binary ? columnLength : Math.floor(columnLength / MOST_BYTES);
   if (columnType >= 249 && columnType <= 252) {
     const name = binary ? 'longblob' : 'longtext';
-    return { ...named(name), length, characterSet: binary ? null : 'utf8mb4', jsonCheck: extendedFormat === 'json' };
+    return { ...named(name), length, characterSet: binary ? null : ownSet, jsonCheck: extendedFormat === 'json' };
   }
   const fixed = columnType === 254 ? '' : 'var';
   const name = `${fixed}${binary ? 'binary' : 'char'}`;
-  return { ...named(name), display: `${name}(${length})`, length, characterSet: binary ? null : 'utf8mb4' };
+  return { ...named(name), display: `${name}(${length})`, length, characterSet: binary ? null : ownSet };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2';
+import { serverErrorNumber } from './errors.ts';
 import { execute, queryRows } from './query-rows.ts';
 import { quoteText } from './quote.ts';
 
@@ -31,9 +32,18 @@ const PINNED: Readonly<Record<string, string>> = {
   idle_readonly_transaction_timeout: '0',
   // Waiting behind an ALTER TABLE ends in SOURCE_LOCKED instead of silence.
   lock_wait_timeout: '30',
-  // What the server could not convert is told by warnings (read-warnings.ts).
-  max_error_count: '65535',
 };
+
+/** What the server could not convert is told by warnings (read-warnings.ts): MySQL lets few users have more than its 1024. */
+const MORE_WARNINGS = 'SET SESSION max_error_count = 65535';
+const NOT_ALLOWED = 1227;
+
+/**
+ * A range's condition that is pushed into the arms of a UNION is compared there as each arm's own type and collation, and rows lie on both sides
+ * of a boundary, or on none. MariaDB and MySQL each have a switch of their own, and know no other's.
+ */
+const NO_PUSHING = ['condition_pushdown_for_derived=off', 'derived_condition_pushdown=off'];
+const UNKNOWN_SWITCH = 1231;
 
 /**
  * Text comes as UTF-8 whatever its column's character set. In sql_mode `"` is a text and a backslash escapes (ranges.ts, MYSQL_RULES), CHAR is
@@ -49,5 +59,13 @@ export async function pinSession(connection: Connection): Promise<void> {
     connection,
     `SET SESSION sql_mode = CONCAT('ALLOW_INVALID_DATES', ${grouping}), ${settings.join(', ')}`,
   );
+  await execute(connection, MORE_WARNINGS).catch((error: unknown) => {
+    if (serverErrorNumber(error) !== NOT_ALLOWED) throw error;
+  });
+  for (const off of NO_PUSHING) {
+    await execute(connection, `SET SESSION optimizer_switch = ${quoteText(off)}`).catch((error: unknown) => {
+      if (serverErrorNumber(error) !== UNKNOWN_SWITCH) throw error;
+    });
+  }
   await execute(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
 }

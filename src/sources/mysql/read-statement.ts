@@ -5,7 +5,7 @@ import type { ValuePolicies } from '../../model/value-policies.ts';
 import type { ReadRequest } from '../source.ts';
 import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
 import { quoteName } from './quote.ts';
-import { andWhere, rangePredicate, rangeRelation } from './ranges.ts';
+import { andWhere, enclosedQuery, rangePredicate, rangeRelation } from './ranges.ts';
 import { type ColumnPlan, type NativeType, planColumn } from './types.ts';
 
 /** `SELECT explicit columns FROM … WHERE range AND (where) LIMIT n`. */
@@ -30,7 +30,7 @@ export async function currentPlans(
 ): Promise<readonly ColumnPlan[]> {
   const columns = await (table.query === undefined
     ? readColumns(connection, table)
-    : readQueryColumns(connection, table.query));
+    : readQueryColumns(connection, table.query, enclosedQuery(table.name, table.query)));
   const now = new Map(columns.map((column) => [column.name, column]));
   return table.columns.map((planned) => {
     const column: NativeColumn | undefined = now.get(planned.name);

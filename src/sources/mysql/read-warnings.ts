@@ -8,8 +8,8 @@ import type { ColumnPlan } from './types.ts';
 const TOO_LONG = ['1301'];
 /** Characters that could not be converted; 1977 is MariaDB's, 3854 MySQL's. */
 const NOT_CONVERTED = ['1300', '1977', '3854'];
-/** The last name in such a warning; a person's where text may convert to something else. */
-const TO_UTF8 = /'?utf8mb4'?[^'\w]*$/;
+/** The last name in such a warning, or that of 1300's text; a person's where text may convert to something else. */
+const TO_UTF8 = /'?utf8mb4'?[^'\w]*$|^Invalid utf8mb4 /;
 
 /**
  * Looks at the warnings of the answer that has just ended, as the next statement, for those that mean another value in the result than in the

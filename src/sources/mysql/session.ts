@@ -110,7 +110,7 @@ export class MysqlSession implements SourceSession {
   ): Promise<'unchanged' | 'changed' | 'unknown'> {
     const look = async () => {
       andWhere(table, where);
-      return unchangedSince(this.connection, facts, table, this.server);
+      return unchangedSince(this.connection, facts, table, this.server, where);
     };
     return classified(look());
   }
@@ -133,7 +133,7 @@ export class MysqlSession implements SourceSession {
     const read =
       table.query === undefined
         ? await readColumns(this.connection, table)
-        : await readQueryColumns(this.connection, table.query);
+        : await readQueryColumns(this.connection, table.query, null);
     this.columns.set(name, read);
     return read;
   }

@@ -8,7 +8,7 @@ import { Epoch, serverTime } from './epoch.ts';
 import { type Alignment, type EpochPlan, tokenOf, touchedTables } from './join-snapshot.ts';
 import { type CommitLock, lockCommits } from './locks.ts';
 import { isPooled, POOLER } from './pooler.ts';
-import { findPosition, type PositionFinding } from './position.ts';
+import { findPosition, type PositionFinding, seesAllCommits, UNLOGGED } from './position.ts';
 import { execute, queryCell } from './query-rows.ts';
 import { replicaState, type ServerFacts, serverRemarks } from './server-facts.ts';
 
@@ -99,7 +99,7 @@ export class SnapshotTaker {
   }
 
   private snapshot(epoch: Epoch, lock: CommitLock | null, spread: string, remarks: readonly string[]): Snapshot {
-    const { alignment, tables } = epoch.plan;
+    const { alignment, position, tables } = epoch.plan;
     if (alignment === 'position') this.disturbed++;
     return {
       token: tokenOf(epoch.plan),
@@ -115,6 +115,7 @@ export class SnapshotTaker {
           ...(tables.length > 0 ? [DDL_WAITS] : []),
           ...(epoch.apart ? [spread] : []),
           ...(alignment === 'single' ? [ONE_READER] : []),
+          ...(alignment === 'position' && position !== null && !seesAllCommits(position) ? [UNLOGGED] : []),
         ];
       },
       maxReaders: alignment === 'single' ? 1 : null,

@@ -2,10 +2,11 @@ import type { Connection } from 'mysql2';
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { BoundaryRequest } from '../source.ts';
 import type { NativeColumn } from './columns.ts';
-import { keyExpression } from './key-literal.ts';
+import { keyExpression, toLiteral } from './key-literal.ts';
 import { queryRow } from './query-rows.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, compareKey, notNull, relation, sameColumns } from './ranges.ts';
+import type { NativeType } from './types.ts';
 
 /**
  * The next cut point by walking the key: `… WHERE key >= after ORDER BY key LIMIT 1 OFFSET step`, which reads the index alone. Boundaries are
@@ -53,7 +54,9 @@ async function keyAt(
   const [greater, ...key] = row;
   if (greater === undefined) return null;
   if (key.includes(null)) throw new Error('a key column that can not be NULL is NULL');
-  return { key: key as readonly string[], greater: greater === '1' };
+  const cells = key as readonly string[];
+  const literals = cells.map((cell, at) => toLiteral(cell, typeOf(columns, request.key[at] as string)));
+  return { key: literals, greater: greater === '1' };
 }
 
 /** Exported for the test that has it explained. */
@@ -74,8 +77,13 @@ export function boundaryStatement(columns: readonly NativeColumn[], request: Bou
 }
 
 function expressionOf(columns: readonly NativeColumn[], name: string): string {
-  const column = columns.find((one) => one.name === name);
-  const expression = column === undefined ? null : keyExpression(name, column.native);
+  const expression = keyExpression(name, typeOf(columns, name));
   if (expression === null) throw new RangeError(`column ${name} cannot be a key`);
   return expression;
+}
+
+function typeOf(columns: readonly NativeColumn[], name: string): NativeType {
+  const column = columns.find((one) => one.name === name);
+  if (column === undefined) throw new RangeError(`column ${name} cannot be a key`);
+  return column.native;
 }

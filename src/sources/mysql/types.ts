@@ -168,7 +168,8 @@ function temporalRule(native: NativeType, policies: ValuePolicies): TypeRule | n
 
 function lettersRule(native: NativeType): TypeRule | null {
   const { name } = native;
-  if (TEXT_NAMES.includes(name)) return native.jsonCheck ? JSON_TEXT : exactText(native);
+  if (TEXT_NAMES.includes(name))
+    return native.jsonCheck ? { ...exactText(native), type: { kind: 'json' } } : exactText(native);
   switch (name) {
     case 'json':
       return JSON_TEXT;
@@ -197,8 +198,16 @@ const SENT_WHOLE = ['utf8mb4', 'latin1'];
 function exactText({ characterSet }: NativeType): TypeRule {
   if (characterSet === null || SENT_WHOLE.includes(characterSet)) return TEXT;
   if (characterSet === 'utf8mb3' || characterSet === 'utf8') return { ...TEXT, select: 'CAST($ AS BINARY)' };
-  return { ...TEXT, select: 'CONVERT($ USING utf8mb4)', converted: true };
+  return { ...TEXT, select: CONVERTED, converted: true };
 }
+
+/**
+ * MySQL's function warns of half a surrogate pair only, for which it gives NULL, and writes `?` for other codes without a word. What has become
+ * another number of `?` is therefore sent as its bytes, made no UTF-8 by the last one, which the decoder tells with the row.
+ */
+const CONVERTED =
+  "IF(CHAR_LENGTH(REPLACE($, '?', '')) = CHAR_LENGTH(REPLACE(CONVERT($ USING utf8mb4), '?', '')), " +
+  "CAST(CONVERT($ USING utf8mb4) AS BINARY), CONCAT(CAST($ AS BINARY), X'FF'))";
 
 function bytesRule(native: NativeType): TypeRule | null {
   const { name } = native;
@@ -219,7 +228,8 @@ function textRule(native: NativeType): TypeRule {
   const letters = lettersRule(native);
   if (letters !== null) return { ...letters, type: { kind: 'string' } };
   if (name === 'float') return { ...TEXT, decoder: 'float32-text', select: WIDENED };
-  if (name === 'double') return { ...TEXT, select: WIDENED };
+  // Where it can be the column itself, that is left alone: MySQL makes a text of a computed DOUBLE with fewer digits (checksum.ts).
+  if (name === 'double') return /^double(?: unsigned)?$/i.test(native.display) ? TEXT : { ...TEXT, select: WIDENED };
   if (name === 'bit') return bytesRule(native) as TypeRule;
   if (bytesRule(native) !== null)
     return { ...TEXT, decoder: 'hex', note: 'the bytes are written in hexadecimal: 0x00ff' };

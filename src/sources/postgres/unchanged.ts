@@ -5,7 +5,7 @@ import type { TableSchema } from '../../model/table.ts';
 import type { CountedRange } from '../source.ts';
 import { serverLine } from './hold-snapshot.ts';
 import { quoteTable } from './quote.ts';
-import { isTimeless } from './timeless.ts';
+import { isTimeless } from '../../model/timeless.ts';
 
 /** Ranges per statement: few round trips, and little is read in vain after the first change. */
 const BATCH = 25;

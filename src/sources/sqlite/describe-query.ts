@@ -7,7 +7,7 @@ import { planColumns, resolveColumn, selectColumns } from './describe.ts';
 import { enclosedQuery } from './from-clause.ts';
 import { SQLITE_RULES } from './lexis.ts';
 import { queryColumns } from './query-columns.ts';
-import type { Connection } from './query.ts';
+import { allRows, type Connection, textCell } from './query.ts';
 
 /**
  * See SourceSession.describeQuery. Expressions have no declared type in SQLite: when there are any among the selected columns the query is
@@ -15,7 +15,8 @@ import type { Connection } from './query.ts';
  */
 export function describeQuery(connection: Connection, request: QueryRequest): TableSchema {
   const { name, selection, splitBy } = request;
-  const query = normalizeQuery(request.sql, SQLITE_RULES);
+  const typed = normalizeQuery(request.sql, SQLITE_RULES);
+  const query = splitBy === null ? typed : keptWhole(connection, name, typed);
   const from = enclosedQuery(name, query);
   const table = { schema: '', name };
   const all = refusalsNamed(name, () => queryColumns(connection, name, query, from));
@@ -41,6 +42,20 @@ export function describeQuery(connection: Connection, request: QueryRequest): Ta
     physicalParts: [],
     remarks: key === null ? [] : [SAME_ROWS],
   };
+}
+
+const KEPT_WHOLE = 'WITH sqlextract_whole AS MATERIALIZED (';
+
+/**
+ * A range's condition that SQLite pushes into the arms of a UNION is compared there with each arm's own affinity and collation, and rows lie on both
+ * sides of a boundary, or on none. A materialized query is filtered afterwards (https://sqlite.org/lang_with.html#mathint).
+ */
+function keptWhole(connection: Connection, name: string, query: string): string {
+  if (query.startsWith(KEPT_WHOLE)) return query;
+  const explain = `EXPLAIN QUERY PLAN SELECT * FROM ${enclosedQuery(name, query)}`;
+  const plan = refusalsNamed(name, () => allRows(connection, explain));
+  if (!plan.some((step) => /COMPOUND|UNION|MERGE|EXCEPT|INTERSECT/.test(textCell(step, 3)))) return query;
+  return `${KEPT_WHOLE}${query}\n) SELECT * FROM sqlextract_whole`;
 }
 
 const SAME_ROWS =

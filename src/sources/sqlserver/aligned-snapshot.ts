@@ -2,9 +2,10 @@ import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { Snapshot, SnapshotRequest } from '../source.ts';
-import { connect, type SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connect.ts';
 import { classifySqlServer } from './errors.ts';
 import { serverRemarks } from './isolation-words.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteTable } from './quote.ts';
 import { proofOf } from './row-versions.ts';
 import { newGate, shutGate } from './session-lock.ts';
@@ -24,8 +25,8 @@ export async function alignedSnapshot(
   request: SnapshotRequest,
   means: 'locks' | 'one reader',
 ): Promise<Snapshot> {
-  const { connection, config, facts } = place;
-  const keeper = await connect(config, 'sqlextract gate');
+  const { connection, facts } = place;
+  const keeper = await place.openKeeper();
   try {
     const gate = newGate();
     const token: SnapshotToken = { kind: means, gate, touch: touchesOf(request) };
@@ -74,7 +75,7 @@ const LOCK_WAIT_MS = 5_000;
 async function lockTables(keeper: SqlServerConnection, request: SnapshotRequest): Promise<void> {
   await keeper.rows(`/* sqlextract:lock */ SET LOCK_TIMEOUT ${LOCK_WAIT_MS}`);
   await keeper.rows('/* sqlextract:lock */ BEGIN TRANSACTION');
-  for (const table of request.tables) {
+  for (const table of request.tables.filter((one) => !isMemoryOptimized(one))) {
     try {
       await keeper.rows(
         `/* sqlextract:lock */ SELECT TOP (1) 1 AS one FROM ${quoteTable(table)} WITH (TABLOCK, HOLDLOCK)`,

@@ -106,13 +106,29 @@ async function notFound(
   wanted: TableName,
 ): Promise<SqlextractError> {
   const names = (await listTables(connection, facts)).map(displayName);
+  const base = await synonymOf(connection, wanted);
   const nearest = nearestNames(displayName(wanted), [...names, ...names.map((name) => name.replace(/^dbo\./, ''))]);
   return new SqlextractError({
     code: 'TABLE_NOT_FOUND',
     message: `there is no table ${displayName(wanted)} in database ${facts.database}, or this login may not see it`,
-    hint: nearest.length > 0 ? `did you mean ${nearest.join(', ')}?` : 'see all tables with sqlextract inspect',
+    hint:
+      base !== null
+        ? `it is a synonym of ${base}: name that one, in the database that it is in`
+        : nearest.length > 0
+          ? `did you mean ${nearest.join(', ')}?`
+          : 'see all tables with sqlextract inspect',
     fault: 'usage',
   });
+}
+
+/** What a synonym of this name stands for, as it was written; null when there is none, or more than one. */
+async function synonymOf(connection: SqlServerConnection, wanted: TableName): Promise<string | null> {
+  const schema = wanted.schema === '' ? '' : ` AND s.name = ${quoteText(wanted.schema)}`;
+  const rows = await connection.rows(
+    `/* sqlextract:synonyms */ SELECT y.base_object_name FROM sys.synonyms y JOIN sys.schemas s ON s.schema_id = y.schema_id
+      WHERE y.name = ${quoteText(wanted.name)}${schema}`,
+  );
+  return rows.length === 1 ? textOf(rows[0] as Row, 'base_object_name') : null;
 }
 
 function candidateOf(row: Row, facts: ServerFacts): Candidate {

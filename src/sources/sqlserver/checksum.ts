@@ -3,8 +3,9 @@ import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import type { Checksum, ChecksumRequest } from '../source.ts';
 import { type CanonicalCell, canonicalCell } from './canonical-cell.ts';
-import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
+import type { NativeColumn } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
+import { currentColumns } from './current-columns.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, rangeRelation } from './ranges.ts';
 
@@ -32,9 +33,7 @@ export async function checksum(connection: SqlServerConnection, request: Checksu
 }
 
 async function cellsOf(connection: SqlServerConnection, table: TableSchema): Promise<readonly CanonicalCell[]> {
-  const natives = await (table.query === undefined
-    ? readColumns(connection, table)
-    : readQueryColumns(connection, table.query));
+  const natives = await currentColumns(connection, table);
   return table.columns.map((column) => {
     const native = natives.find(({ name }) => name === column.name);
     const cell = native === undefined ? null : canonicalCell(native.native, column.type);

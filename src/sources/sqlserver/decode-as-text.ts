@@ -42,7 +42,7 @@ export function textOf(shape: TextShape, rows: ScannedRows, field: number): stri
     case 'int':
       return intText(view, start, length);
     case 'float':
-      return length === 4 ? realText(view.getFloat32(start, true)) : String(view.getFloat64(start, true));
+      return length === 4 ? realText(view.getFloat32(start, true)) : floatText(view.getFloat64(start, true));
     case 'decimal':
       return decimalText(readUnscaled(rows, field) as bigint, shape.scale);
     case 'money':
@@ -85,11 +85,16 @@ function intText(view: DataView, start: number, length: number): string {
 
 /** With the fewest digits that read back as the same 32 bits; nine always do. */
 function realText(value: number): string {
+  if (value === 0) return floatText(value);
   for (let digits = 6; digits < 9; digits++) {
     const text = value.toPrecision(digits);
     if (Math.fround(Number(text)) === value) return String(Number(text));
   }
   return String(Number(value.toPrecision(9)));
+}
+
+function floatText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function readMoney(view: DataView, start: number, length: number): bigint {

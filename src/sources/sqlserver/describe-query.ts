@@ -6,9 +6,8 @@ import { significant, tokenizeSql } from '../../model/sql-lexis.ts';
 import type { QueryRequest } from '../source.ts';
 import { type NativeColumn, readQueryColumns } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
-import { maskedBelow } from './describe.ts';
 import { classifySqlServer } from './errors.ts';
-import { maskedElsewhere, securityPolicies } from './hidden-rows.ts';
+import { remarksBelow } from './hidden-rows.ts';
 import { refusal } from './keys.ts';
 import { SQLSERVER_RULES } from './lexis.ts';
 import { resolveColumn, selectColumns } from './select-columns.ts';
@@ -28,7 +27,7 @@ export async function describeQuery(
   const query = normalizeQuery(request.sql, SQLSERVER_RULES);
   const name = { schema: '', name: request.name };
   const native = await columnsOf(connection, facts, request, query);
-  if (await maskedElsewhere(connection, facts)) throw maskedBelow(`the query ${request.name}`);
+  const below = await remarksBelow(connection, facts, `the query ${request.name}`, query);
   // As for every source: what a query promises of NULL is not relied on.
   const columns = selectColumns(
     name,
@@ -47,7 +46,7 @@ export async function describeQuery(
     candidateKeys: key === null ? [] : [key],
     physicalParts: [],
     query,
-    remarks: [...(await securityPolicies(connection, facts)), ...(key === null ? [] : [SAME_ROWS])],
+    remarks: [...below, ...(key === null ? [] : [SAME_ROWS])],
   };
 }
 
@@ -65,12 +64,16 @@ async function columnsOf(
   query: string,
 ): Promise<readonly NativeColumn[]> {
   try {
-    const bare = await readQueryColumns(connection, query);
-    requireNames(
-      request,
-      bare.map(({ name }) => (facts.babelfish && name === '?column?' ? '' : name)),
-    );
-    return await readQueryColumns(connection, `SELECT * FROM (${query}\n) AS [sqlextract_query]`);
+    const named = async (sql: string): Promise<readonly NativeColumn[]> => {
+      const columns = await readQueryColumns(connection, sql);
+      requireNames(
+        request,
+        columns.map(({ name }) => (facts.babelfish && name === '?column?' ? '' : name)),
+      );
+      return columns;
+    };
+    await named(query);
+    return await named(`SELECT * FROM (${query}\n) AS [sqlextract_query]`);
   } catch (error) {
     const problem = classifySqlServer(error);
     if (problem.code !== 'SOURCE_CHANGED' && problem.code !== 'SOURCE_QUERY') throw error;
@@ -94,7 +97,7 @@ function refusedHere(sql: string): string | null {
     .map(({ start, end }) => sql.slice(start, end).toUpperCase());
   if (words[0] === 'WITH')
     return 'it begins with WITH, which SQL Server does not take in a subquery: write the named queries as subqueries, or make a view';
-  if (words[0] !== 'SELECT' && words[0] !== 'VALUES') return 'it is no SELECT';
+  if (words[0] !== 'SELECT') return 'it is no SELECT, and SQL Server takes nothing else in a subquery';
   const locked = words.find((word) => word === 'NOLOCK' || word === 'READUNCOMMITTED');
   return locked === undefined
     ? null

@@ -4,8 +4,9 @@ import type { ColumnSelection } from '../source.ts';
 import { type Relation, resolveTable } from './catalog.ts';
 import { type NativeColumn, objectNumber, readColumns } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
-import { maskedElsewhere, securityPolicies } from './hidden-rows.ts';
+import { remarksBelow, securityPolicies } from './hidden-rows.ts';
 import { type TableKeys, tableKeys } from './keys.ts';
+import { MEMORY_OPTIMIZED } from './memory-optimized.ts';
 import { selectColumns } from './select-columns.ts';
 import type { ServerFacts } from './server-facts.ts';
 
@@ -33,15 +34,20 @@ export async function describeTable(
     primaryKey: keys.primaryKey,
     candidateKeys: keys.candidates,
     physicalParts: [],
-    ...(kind === 'foreign table' ? { outsideSnapshot: FOREIGN_ROWS } : {}),
+    ...outsideSnapshot(relation),
     remarks: [
       ...remarksOn(relation, keys, native),
-      ...(relation.view ? await securityPolicies(connection, facts) : []),
+      ...(relation.view ? await remarksOnView(connection, facts, relation) : []),
     ],
   };
 }
 
 const FOREIGN_ROWS = 'an external table: its rows lie outside of this server, and no snapshot covers them';
+
+function outsideSnapshot(relation: Relation): { readonly outsideSnapshot?: string } {
+  if (relation.kind === 'foreign table') return { outsideSnapshot: FOREIGN_ROWS };
+  return relation.memoryOptimized ? { outsideSnapshot: MEMORY_OPTIMIZED } : {};
+}
 
 function remarksOn(relation: Relation, keys: TableKeys, columns: readonly NativeColumn[]): readonly string[] {
   const set = columns.find(({ columnSet }) => columnSet);
@@ -52,7 +58,7 @@ function remarksOn(relation: Relation, keys: TableKeys, columns: readonly Native
       ? ['a system-versioned table: its rows of now are read; its history is a table of its own']
       : []),
     ...(relation.temporal === 'history' ? ['the history of a system-versioned table'] : []),
-    ...(relation.memoryOptimized ? ['a memory-optimized table: it is read under its own snapshots'] : []),
+    ...(relation.memoryOptimized ? [MEMORY_OPTIMIZED] : []),
     ...(set === undefined ? [] : [`column set ${set.name} is left out: its sparse columns are read by their names`]),
     ...(relation.view && noKey ? ['a view has no key, so it is read in one stream'] : []),
     ...(!relation.view && noKey
@@ -61,7 +67,21 @@ function remarksOn(relation: Relation, keys: TableKeys, columns: readonly Native
   ];
 }
 
-/** Throws SOURCE_ROW_SECURITY, SOURCE_MASKED. */
+/** Throws SOURCE_MASKED. */
+async function remarksOnView(
+  connection: SqlServerConnection,
+  facts: ServerFacts,
+  relation: Relation,
+): Promise<readonly string[]> {
+  if (facts.babelfish) return [];
+  const [row] = await connection.rows(
+    `/* sqlextract:definition */ SELECT OBJECT_DEFINITION(${objectNumber(relation)}) AS text`,
+  );
+  const text = row?.['text'];
+  return remarksBelow(connection, facts, displayName(relation), typeof text === 'string' ? text : null);
+}
+
+/** Throws SOURCE_ROW_SECURITY. */
 async function requireAllRows(connection: SqlServerConnection, facts: ServerFacts, relation: Relation): Promise<void> {
   const policies = await securityPolicies(connection, facts, objectNumber(relation));
   if (policies.length > 0) {
@@ -72,14 +92,4 @@ async function requireAllRows(connection: SqlServerConnection, facts: ServerFact
       fault: 'configuration',
     });
   }
-  if (relation.view && (await maskedElsewhere(connection, facts))) throw maskedBelow(displayName(relation));
-}
-
-export function maskedBelow(what: string): SqlextractError {
-  return new SqlextractError({
-    code: 'SOURCE_MASKED',
-    message: `${what} may show masked values: tables of this database have masked columns, and this login may not see through them`,
-    hint: 'GRANT UNMASK to the login, or read the tables by themselves',
-    fault: 'configuration',
-  });
 }

@@ -26,6 +26,13 @@ const SNAPSHOT: Rule = {
   verdict: 'epoch-lost',
   hint: 'the snapshot ended on the server (a changed table, or a full version store); the rest can only be read from a newer one',
 };
+/** A view or a query with a memory-optimized table in it; the tables themselves are read otherwise (memory-optimized.ts). */
+const IN_MEMORY: Rule = {
+  code: 'SNAPSHOT_UNAVAILABLE',
+  fault: 'configuration',
+  verdict: 'fatal',
+  hint: 'a memory-optimized table cannot be read in a snapshot transaction: use --consistency chunk for this view or query, or read its tables by themselves',
+};
 const LOCKED: Rule = {
   code: 'SOURCE_LOCKED',
   fault: 'source',
@@ -96,13 +103,36 @@ function each(rule: Rule, ...numbers: number[]): [number, Rule][] {
  * https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors for the others.
  */
 const BY_NUMBER: ReadonlyMap<number, Rule> = new Map([
-  ...each(BUSY, 49_920, 49_919, 49_918, 41_839, 40_613, 40_501, 40_197, 10_929, 10_928, 10_936, 17_187, 17_809),
-  ...each(LOST, 10_060, 10_054, 10_053, 233, 121, 64, 20, 596, 6005, 6006),
+  ...each(
+    BUSY,
+    49_920,
+    42_109,
+    42_108,
+    40_540,
+    40_143,
+    4221,
+    983,
+    978,
+    615,
+    49_919,
+    49_918,
+    41_839,
+    40_613,
+    40_501,
+    40_197,
+    10_929,
+    10_928,
+    10_936,
+    17_187,
+    17_809,
+  ),
+  ...each(LOST, 10_060, 10_054, 10_053, 997, 233, 121, 64, 20, 596, 6005, 6006),
   ...each(CONFLICT, 1205, 41_325, 41_305, 41_302, 41_301),
   ...each(SNAPSHOT, 3957, 3958, 3959, 3960, 3961, 3966, 3967),
   ...each(NO_SNAPSHOT, 3952, 3953),
+  ...each(IN_MEMORY, 41_332, 41_333, 41_368),
   ...each(LOCKED, 1222),
-  ...each(MEMORY, 701, 802, 8645, 8651),
+  ...each(MEMORY, 701, 802, 1204, 8645, 8651),
   ...each(TIMEOUT, -2, 3617),
   ...each(AUTH, 18_456, 18_452, 18_470, 18_486, 18_487, 18_488),
   ...each(DATABASE, 4060, 911, 916),

@@ -118,6 +118,12 @@ function ruleForCodes(chain: readonly DriverError[]): Rule | null {
   if (codes.includes('ELOGIN')) return loginRule(text, chain);
   // A connection that took too long to make, or a request: the driver calls both so.
   if (codes.includes('ETIMEOUT')) return /connect/i.test(text) && !/Request/.test(text) ? UNREACHABLE : TOO_LONG;
+  // Also one that was cut while it agreed on TLS, whose words name TLS: the certificate was not what ended it.
+  if (
+    codes.some((code) => code === 'ECONNRESET' || code === 'EPIPE') &&
+    !CERTIFICATE.test(`${text} ${codes.join(' ')}`)
+  )
+    return LOST;
   if (/certificate|self.signed|altnames|\bTLS\b|\bSSL\b|CERT_|wrong version number/i.test(`${text} ${codes.join(' ')}`))
     return TLS;
   const found = codes.toReversed().find((code) => BY_CODE[code] !== undefined);
@@ -125,6 +131,8 @@ function ruleForCodes(chain: readonly DriverError[]): Rule | null {
   if (codes.includes('ESOCKET')) return /Failed to connect|Could not connect/i.test(text) ? UNREACHABLE : LOST;
   return codes.includes('EREQUEST') ? QUERY : null;
 }
+
+const CERTIFICATE = /certificate|self.signed|altnames|CERT_/i;
 
 const TOO_LONG: Rule = {
   code: 'SOURCE_TIMEOUT',

@@ -47,7 +47,7 @@ async function frozenState(
 ): Promise<{ readonly database: string; readonly created: string } | null> {
   const [row] = await connection.rows(
     `/* sqlextract:frozen */ SELECT d.name, CONVERT(varchar(33), d.create_date, 126) AS created
-      FROM sys.databases d WHERE d.database_id = DB_ID() AND (d.is_read_only = 1 OR d.source_database_id IS NOT NULL)`,
+      FROM sys.databases d WHERE d.name = DB_NAME() AND (d.is_read_only = 1 OR d.source_database_id IS NOT NULL)`,
   );
   if (row === undefined) return null;
   return { database: String(row['name']), created: String(row['created']).trim().replace(' ', 'T') };

@@ -11,7 +11,13 @@ export const sqlServerDriver: SourceDriver = {
   name: 'sqlserver',
   urlSchemes: ['sqlserver', 'mssql'],
   // snapshot.ts: what sessions share is found out only when a snapshot is taken.
-  capabilities: { sharedSnapshot: false, snapshotOutlivesRun: false, lateJoin: true },
+  capabilities: {
+    sharedSnapshot: false,
+    snapshotOutlivesRun: false,
+    lateJoin: true,
+    // It keeps the gate (aligned-snapshot.ts).
+    extraSessions: ({ mode, required, allowLocks }) => (mode === 'shared' && (required || allowLocks) ? 1 : 0),
+  },
   typeLines,
   parse: parseSqlServer,
   async open(config, role) {

@@ -20,19 +20,32 @@ export interface KeyCodec {
   readonly prefix: string;
   /** The SQL expression that renders a column: nvarchar, varchar or varbinary. */
   render(column: string): string;
+  /** The SQL expression of the value that comes back of a rendered column, as `literalOf` makes it; by the server's own comparison it can be another. */
+  again(column: string): string;
 }
 
 const INTEGERS = ['bigint', 'int', 'smallint', 'tinyint', 'bit'];
 const TIMES = ['date', 'time', 'datetime', 'datetime2', 'smalldatetime', 'datetimeoffset'];
 const TEXTS = ['char', 'varchar', 'nchar', 'nvarchar'];
 const COLLATION = /^\w{1,128}$/;
+/**
+ * Bytes of the code pages 932, 936, 949 and 950 in binary order: some characters have two codes there, and come back of Unicode as the other
+ * one, which lies elsewhere in that order. https://learn.microsoft.com/sql/t-sql/statements/windows-collation-name-transact-sql
+ */
+const DOUBLE_BYTES = /^(?:Japanese|Chinese|Korean)_\w*BIN2?$/i;
 
 export function keyCodec(native: NativeType): KeyCodec | null {
   const { name } = native;
-  if (INTEGERS.includes(name)) return { prefix: '', render: (column) => `CONVERT(varchar(20), ${column})` };
+  if (INTEGERS.includes(name)) {
+    return { prefix: '', render: (column) => `CONVERT(varchar(20), ${column})`, again: (column) => column };
+  }
   if (TEXTS.includes(name)) return textCodec(native);
   const type = declaredType(native);
-  const as = (render: KeyCodec['render']): KeyCodec => ({ prefix: `${type}:`, render });
+  const as = (render: KeyCodec['render']): KeyCodec => ({
+    prefix: `${type}:`,
+    render,
+    again: (column) => readBack(type, render(column)),
+  });
   if (TIMES.includes(name)) return as((column) => `CONVERT(varchar(40), ${column}, 121)`);
   switch (name) {
     case 'decimal':
@@ -60,10 +73,14 @@ export function keyCodec(native: NativeType): KeyCodec | null {
 function textCodec(native: NativeType): KeyCodec | null {
   const { collation } = native;
   if (native.maxLength < 1 || collation === null || !COLLATION.test(collation)) return null;
+  if (!native.name.startsWith('n') && DOUBLE_BYTES.test(collation)) return null;
   const width = characters(native);
+  const render: KeyCodec['render'] = (column) => `CONVERT(nvarchar(${Math.min(width, 4000)}), ${column})`;
+  const type = `${native.name}(${width})`;
   return {
-    prefix: `${native.name}(${width}) collate ${collation}:`,
-    render: (column) => `CONVERT(nvarchar(${Math.min(width, 4000)}), ${column})`,
+    prefix: `${type} collate ${collation}:`,
+    render,
+    again: (column) => `CONVERT(${type}, ${render(column)} COLLATE ${collation})`,
   };
 }
 
@@ -110,10 +127,15 @@ export function literalOf(key: KeyText): string {
     return `CONVERT(${type}, ${value})`;
   }
   const known = ['decimal', 'money', 'smallmoney', 'float', 'real', 'uniqueidentifier'];
-  if (TIMES.includes(base)) return `CONVERT(${type}, '${plain(value)}', 121)`;
-  if (!known.includes(base)) throw badKey();
-  if (base.endsWith('money')) return `CONVERT(${type}, CONVERT(decimal(19,4), '${plain(value)}'))`;
-  return `CONVERT(${type}, '${plain(value)}')`;
+  if (!TIMES.includes(base) && !known.includes(base)) throw badKey();
+  return readBack(type, `'${plain(value)}'`);
+}
+
+/** An expression of text as a value of the type. */
+function readBack(type: string, text: string): string {
+  const base = type.replace(/\(.*$/, '');
+  if (TIMES.includes(base)) return `CONVERT(${type}, ${text}, 121)`;
+  return base.endsWith('money') ? `CONVERT(${type}, CONVERT(decimal(19,4), ${text}))` : `CONVERT(${type}, ${text})`;
 }
 
 /** Bare digits are an int where they can be: a bigint constant beside a smaller column could cost the seek. */

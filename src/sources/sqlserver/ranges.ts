@@ -4,6 +4,7 @@ import { displayName, type TableSchema } from '../../model/table.ts';
 import { checkWhereClause } from '../../model/where-clause.ts';
 import { literalOf } from './key-values.ts';
 import { SQLSERVER_RULES } from './lexis.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteName, quoteTable } from './quote.ts';
 
 /**
@@ -50,7 +51,8 @@ function betweenPredicate(
 
 /** What to select from: the table, or the query of a free query in its place. */
 export function rangeRelation(table: TableSchema, _range: KeyRange): string {
-  return table.query === undefined ? quoteTable(table) : `(${table.query}\n) AS ${quoteName('sqlextract_query')}`;
+  if (table.query !== undefined) return `(${table.query}\n) AS ${quoteName('sqlextract_query')}`;
+  return isMemoryOptimized(table) ? `${quoteTable(table)} WITH (SNAPSHOT)` : quoteTable(table);
 }
 
 /** `AND (…)` for a where text, or nothing. On lines of its own, so that a comment in it ends. Throws WHERE_REFUSED. */
@@ -70,12 +72,17 @@ type Operator = '>' | '>=' | '<';
 
 /** `a > x OR (a = x AND (b > y OR (b = y AND c >= z)))`: there are no row values. In parentheses. */
 export function compareKey(key: readonly string[], operator: Operator, values: KeyTuple): string {
-  if (key.length === 0 || key.length !== values.length) throw new RangeError('a bound has another length than its key');
+  return compareExpressions(key.map(quoteName), operator, values);
+}
+
+/** As `compareKey`, of SQL expressions. */
+export function compareExpressions(columns: readonly string[], operator: Operator, values: KeyTuple): string {
+  if (columns.length === 0 || columns.length !== values.length)
+    throw new RangeError('a bound has another length than its key');
   const strict = operator === '<' ? '<' : '>';
-  const columns = key.map(quoteName);
   const literals = values.map(literalOf);
   let condition = `${columns.at(-1)} ${operator} ${literals.at(-1)}`;
-  for (let at = key.length - 2; at >= 0; at -= 1) {
+  for (let at = columns.length - 2; at >= 0; at -= 1) {
     const [column, literal] = [columns[at], literals[at]];
     condition = `(${column} ${strict} ${literal} OR (${column} = ${literal} AND ${condition}))`;
   }

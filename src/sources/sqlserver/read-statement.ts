@@ -1,8 +1,8 @@
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest } from '../source.ts';
-import { readColumns, readQueryColumns } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
+import { currentColumns } from './current-columns.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, rangePredicate, rangeRelation } from './ranges.ts';
 import { type ColumnPlan, planColumn } from './types.ts';
@@ -27,8 +27,7 @@ export async function currentPlans(
   connection: SqlServerConnection,
   table: TableSchema,
 ): Promise<readonly ColumnPlan[]> {
-  const columns =
-    table.query === undefined ? await readColumns(connection, table) : await readQueryColumns(connection, table.query);
+  const columns = await currentColumns(connection, table);
   const now = new Map(columns.map((column) => [column.name, column]));
   return table.columns.map((planned) => {
     const column = now.get(planned.name);

@@ -1,6 +1,7 @@
 import type { TableSchema } from '../../model/table.ts';
 import { objectNumber, textOf, textOr } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 /**
@@ -13,15 +14,16 @@ export async function proofOf(
   facts: ServerFacts,
   tables: readonly TableSchema[],
 ): Promise<Readonly<Record<string, string>>> {
-  // Memory-optimized rows and those of views have no part in it; Babelfish lacks the function.
-  if (facts.babelfish || facts.edition === 6 || facts.edition === 11) return {};
+  // Memory-optimized rows and those of views have no part in it; Babelfish lacks the function, and a readable
+  // secondary has a number that says nothing of what its primary sends.
+  if (facts.babelfish || facts.isolation.secondary || facts.edition === 6 || facts.edition === 11) return {};
   const [row] = await connection.rows(
     '/* sqlextract:rowversion */ SELECT CONVERT(varchar(20), MIN_ACTIVE_ROWVERSION(), 1) AS version',
   );
   const version = row?.['version'];
   if (typeof version !== 'string') return {};
   const proof: Record<string, string> = { version };
-  for (const table of tables.filter(({ kind }) => kind === 'table')) {
+  for (const table of tables.filter((one) => one.kind === 'table' && !isMemoryOptimized(one))) {
     proof[`places-${table.objectId}`] = await placesOf(connection, table);
   }
   return proof;

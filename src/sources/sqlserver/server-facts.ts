@@ -1,3 +1,4 @@
+import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { sqlServerOptions } from './config.ts';
 import type { SqlServerConnection } from './connect.ts';
@@ -11,6 +12,8 @@ export interface ServerFacts {
   readonly database: string;
   /** `READ_ONLY` on a readable secondary too. */
   readonly updateable: boolean;
+  /** The catalog shows this login the security policies of the database, so that none in it means none. True on Babelfish, which has no such policies. */
+  readonly policiesVisible: boolean;
   readonly isolation: IsolationFacts;
 }
 
@@ -28,12 +31,15 @@ export interface IsolationFacts {
 }
 
 export async function readServerFacts(connection: SqlServerConnection): Promise<ServerFacts> {
-  const [row = {}] = await connection.rows(`/* sqlextract:server */
+  const [row] = await connection.rows(`/* sqlextract:server */
     SELECT DB_NAME() AS name, CONVERT(int, SERVERPROPERTY('Babelfish')) AS babelfish,
       CONVERT(int, SERVERPROPERTY('EngineEdition')) AS edition,
       CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability,
+      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 0) AS sees_definitions,
+      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY'), 0) AS sees_policies,
       d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
-    FROM sys.databases d WHERE d.database_id = DB_ID()`);
+    FROM sys.databases d WHERE d.name = DB_NAME()`);
+  if (row === undefined) throw unseen();
   const babelfish = row['babelfish'] === '1';
   const updateable = row['updateability'] !== 'READ_ONLY';
   const readOnly = row['is_read_only'] === '1';
@@ -42,6 +48,7 @@ export async function readServerFacts(connection: SqlServerConnection): Promise<
     edition: Number(row['edition'] ?? 0),
     database: String(row['name'] ?? ''),
     updateable,
+    policiesVisible: babelfish || row['sees_definitions'] === '1' || row['sees_policies'] === '1',
     isolation: {
       snapshot: babelfish || row['snapshot_isolation_state'] === '1',
       readCommittedSnapshot: babelfish || row['is_read_committed_snapshot_on'] === '1',
@@ -50,6 +57,17 @@ export async function readServerFacts(connection: SqlServerConnection): Promise<
       secondary: !updateable && !readOnly,
     },
   };
+}
+
+/** Nothing may be guessed of a database that the catalog does not show. */
+function unseen(): SqlextractError {
+  return new SqlextractError({
+    code: 'SOURCE_PERMISSION',
+    message:
+      'sys.databases does not show the database of this session, so that it is not known which snapshots it allows',
+    hint: 'GRANT VIEW DEFINITION on the database to the login, or connect with another',
+    fault: 'configuration',
+  });
 }
 
 /**
@@ -71,7 +89,8 @@ export async function identify(
       return [];
     });
   const { host, port, instance } = sqlServerOptions(config);
-  const guid = rows[0]?.['guid'];
+  // Numbers of databases on Azure SQL Database are not those of the view.
+  const guid = facts.edition === 5 ? null : rows[0]?.['guid'];
   if (typeof guid === 'string' && guid !== '') return { guid: guid.toLowerCase(), database: facts.database };
   const name = rows[0]?.['server'];
   const server =

@@ -18,11 +18,14 @@ import type {
 } from '../source.ts';
 import { listTables } from './catalog.ts';
 import { checksum } from './checksum.ts';
-import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { NativeColumn } from './columns.ts';
+import { connect, type SqlServerConnection } from './connect.ts';
+import { currentColumns } from './current-columns.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifySqlServer } from './errors.ts';
+import { Keeper } from './keeper.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import { readRange } from './read.ts';
 import { identify, type ServerFacts } from './server-facts.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
@@ -38,12 +41,16 @@ export class SqlServerSession implements SourceSession {
   private last: Promise<unknown> = Promise.resolve();
   /** A transaction of the epoch is open, and everything is read in it. */
   private inSnapshot = false;
+  private readonly keeper: Keeper;
+  /** For what a snapshot transaction may not touch; opened when it is needed. */
+  private beside: SqlServerConnection | null = null;
   private readonly keyColumns = new Map<string, readonly NativeColumn[]>();
 
   constructor(connection: SqlServerConnection, config: SourceConfig, server: ServerFacts) {
     this.connection = connection;
     this.config = config;
     this.server = server;
+    this.keeper = new Keeper(config);
   }
 
   identity(): Promise<Readonly<Record<string, string>>> {
@@ -66,14 +73,18 @@ export class SqlServerSession implements SourceSession {
   }
 
   nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null> {
-    return this.inTurn(async () => nextBoundary(this.connection, request, await this.columnsOf(request.table)));
+    return this.inTurn(async () => {
+      const connection = await this.connectionFor(request.table);
+      return nextBoundary(connection, request, await this.columnsOf(request.table));
+    });
   }
 
   async takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
-    const { connection, config, server: facts } = this;
+    const { connection, config, server: facts, keeper } = this;
     const snapshot = await this.inTurn(async () => {
       this.inSnapshot = false;
-      const taken = await takeSnapshot({ connection, config, facts }, request);
+      await keeper.close();
+      const taken = await takeSnapshot({ connection, config, facts, openKeeper: () => keeper.open() }, request);
       this.inSnapshot = await inTransaction(connection);
       return taken;
     });
@@ -99,14 +110,13 @@ export class SqlServerSession implements SourceSession {
   }
 
   async *readRange(request: ReadRequest): AsyncGenerator<RowBatch, void, undefined> {
-    const { connection, config } = this;
+    const { config } = this;
     const before = this.last;
     const mine = Promise.withResolvers<void>();
     this.last = mine.promise;
     try {
       await before;
-      await this.requireSnapshot();
-      yield* readRange({ connection, config }, request);
+      yield* readRange({ connection: await this.connectionFor(request.table), config }, request);
     } catch (error) {
       // An abort is not an error of the source: its reason goes through as it is.
       if (request.signal.aborted) throw error;
@@ -117,10 +127,7 @@ export class SqlServerSession implements SourceSession {
   }
 
   checksum(request: ChecksumRequest): Promise<Checksum> {
-    return this.inTurn(async () => {
-      await this.requireSnapshot();
-      return checksum(this.connection, request);
-    });
+    return this.inTurn(async () => checksum(await this.connectionFor(request.table), request));
   }
 
   unchangedSince(
@@ -129,11 +136,24 @@ export class SqlServerSession implements SourceSession {
     ranges: readonly CountedRange[],
     where: string | null,
   ): Promise<'unchanged' | 'changed' | 'unknown'> {
-    return this.inTurn(() => unchangedSince(this.connection, facts, table, ranges, where));
+    const { connection, server } = this;
+    return this.inTurn(() => unchangedSince(connection, server, { facts, table, ranges, where }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.connection.close();
+    await Promise.all([this.keeper.end(), this.beside?.close(), this.connection.close()]);
+  }
+
+  /**
+   * Where a table is read: memory-optimized ones beside the session's snapshot transaction, in which the server refuses them (41332). The
+   * transaction itself must stay, because other tables are read in it.
+   */
+  private async connectionFor(table: TableSchema): Promise<SqlServerConnection> {
+    await this.requireSnapshot();
+    if (!this.inSnapshot || !isMemoryOptimized(table)) return this.connection;
+    if (this.beside === null || this.beside.tedious.closed)
+      this.beside = await connect(this.config, 'sqlextract reader');
+    return this.beside;
   }
 
   /** An error of an earlier statement can have ended the transaction: the next one would then see another state, and say nothing. */
@@ -145,10 +165,7 @@ export class SqlServerSession implements SourceSession {
   private async columnsOf(table: TableSchema): Promise<readonly NativeColumn[]> {
     const known = this.keyColumns.get(table.objectId);
     if (known !== undefined) return known;
-    const { connection } = this;
-    const columns = await (table.query === undefined
-      ? readColumns(connection, table)
-      : readQueryColumns(connection, table.query));
+    const columns = await currentColumns(this.connection, table);
     this.keyColumns.set(table.objectId, columns);
     return columns;
   }

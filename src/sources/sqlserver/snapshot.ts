@@ -4,7 +4,7 @@ import type { Snapshot, SnapshotRequest } from '../source.ts';
 import { alignedSnapshot } from './aligned-snapshot.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { frozenSnapshot, joinFrozen } from './frozen-snapshot.ts';
-import { OWN_SNAPSHOTS, ONE_STATE, perChunk, serverRemarks, switchOn } from './isolation-words.ts';
+import { oneState, OWN_SNAPSHOTS, perChunk, serverRemarks, switchOn } from './isolation-words.ts';
 import { proofOf } from './row-versions.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { beginSnapshot, leaveTransaction, type Place, serverTime, touchesOf } from './transaction.ts';
@@ -52,7 +52,7 @@ async function ownSnapshots(place: Place, request: SnapshotRequest): Promise<Sna
   };
   return simpleSnapshot(connection, token, epoch, [
     ...serverRemarks(facts),
-    `${OWN_SNAPSHOTS}: for one state ${ONE_STATE}`,
+    `${OWN_SNAPSHOTS}: for one state ${oneState(facts)}`,
   ]);
 }
 

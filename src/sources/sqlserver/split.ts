@@ -6,7 +6,7 @@ import type { NativeColumn } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { type KeyCodec, keyCodec, keyTextOf } from './key-values.ts';
 import { quoteName } from './quote.ts';
-import { andWhere, compareKey, notNull, rangeRelation } from './ranges.ts';
+import { andWhere, compareExpressions, compareKey, notNull, rangeRelation } from './ranges.ts';
 
 /**
  * The next cut point by walking the key: `… WHERE key >= after ORDER BY key OFFSET step ROWS FETCH NEXT 1 ROWS ONLY`, an ordered scan of the
@@ -25,12 +25,14 @@ export async function nextBoundary(
   if (from === null) return null;
   const reached = await walk(from, '>=', request.step);
   if (reached === null || reached.greater) return reached?.key ?? null;
-  return (await walk(from, '>', 0))?.key ?? null;
+  const next = await walk(from, '>', 0);
+  if (next !== null && !next.greater) throw standingStill(request);
+  return next?.key ?? null;
 }
 
 interface Reached {
   readonly key: KeyTuple;
-  /** Greater than `after` by the server's own comparison: two texts can differ and still be equal to it. */
+  /** As it comes back of its text it is greater than `after` by the server's own comparison: two texts can differ and still be equal to it. */
   readonly greater: boolean;
 }
 
@@ -52,22 +54,40 @@ async function step(
     ...(before === null || before === undefined ? [] : [compareKey(key, '<', before)]),
     ...notNull(table, key),
   ];
-  const greater = after === null ? '1' : `CASE WHEN ${compareKey(key, '>', after)} THEN 1 ELSE 0 END`;
-  const aliases = names.map((_, index) => `c${index}`);
+  const aliases = names.map((_, index) => aliasFor(key, index));
+  const again = aliases.map((alias, index) => (codecs[index] as KeyCodec).again(`k.${alias}`));
+  const greater = after === null ? '1' : `CASE WHEN ${compareExpressions(again, '>', after)} THEN 1 ELSE 0 END`;
   // Rendered outside, so that ORDER BY sorts the columns and not their texts.
   const inner =
-    `SELECT ${names.map((name, index) => `${name} AS c${index}`).join(', ')}, ${greater} AS greater ` +
+    `SELECT ${names.map((name, index) => `${name} AS ${aliases[index]}`).join(', ')} ` +
     `FROM ${rangeRelation(table, { kind: 'all' })} WHERE ${conditions.join(' AND ')}${andWhere(table, where)} ` +
     `ORDER BY ${names.join(', ')} OFFSET ${BigInt(offset)} ROWS FETCH NEXT 1 ROWS ONLY`;
   const texts = aliases.map((alias, index) => `${(codecs[index] as KeyCodec).render(`k.${alias}`)} AS ${alias}`);
   const [row] = await connection.rows(
-    `/* sqlextract:boundary */ SELECT ${texts.join(', ')}, k.greater AS greater FROM (${inner}) AS k`,
+    `/* sqlextract:boundary */ SELECT ${texts.join(', ')}, ${greater} AS greater FROM (${inner}) AS k`,
   );
   if (row === undefined) return null;
   return {
     key: aliases.map((alias, index) => keyTextOf(codecs[index] as KeyCodec, row[alias])),
     greater: row['greater'] === '1',
   };
+}
+
+/** ORDER BY would take an alias before a column of the same name. */
+function aliasFor(key: readonly string[], index: number): string {
+  let alias = `c${index}`;
+  while (key.some((name) => name.toLowerCase() === alias)) alias += '_';
+  return alias;
+}
+
+/** With such a bound rows could fall between two ranges, or into both. */
+function standingStill({ table, key }: BoundaryRequest): SqlextractError {
+  return new SqlextractError({
+    code: 'KEY_NOT_ORDERED',
+    message: `${displayName(table)}: a value of the key ${key.join(', ')} does not come back of its text as it was, so that no bound can be made of it`,
+    hint: 'read it in one stream as a query: --query "SELECT … FROM …" with --name',
+    fault: 'source',
+  });
 }
 
 function codecsOf(request: BoundaryRequest, columns: readonly NativeColumn[]): readonly KeyCodec[] {

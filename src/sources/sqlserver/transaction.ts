@@ -2,6 +2,7 @@ import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SnapshotRequest, SourceConfig } from '../source.ts';
 import type { SqlServerConnection } from './connect.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteTable } from './quote.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { isGateShut } from './session-lock.ts';
@@ -11,6 +12,8 @@ export interface Place {
   readonly connection: SqlServerConnection;
   readonly config: SourceConfig;
   readonly facts: ServerFacts;
+  /** Another session for what a snapshot needs kept. It belongs to the one that asks: closed with it, or when it takes its next snapshot. */
+  openKeeper(): Promise<SqlServerConnection>;
 }
 
 /** A snapshot begins with the first read of a table, not with BEGIN. Throws SNAPSHOT_LOST when the token's gate is shut. */
@@ -40,7 +43,7 @@ export async function inTransaction(connection: SqlServerConnection): Promise<bo
 
 /** The tables that a reader reads one row of, so that its snapshot begins; a free query could be too costly for that. */
 export function touchesOf(request: SnapshotRequest): string {
-  const tables = request.tables.filter(({ kind }) => kind === 'table');
+  const tables = request.tables.filter((table) => table.kind === 'table' && !isMemoryOptimized(table));
   return JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })));
 }
 

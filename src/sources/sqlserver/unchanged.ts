@@ -3,9 +3,18 @@ import type { TableSchema } from '../../model/table.ts';
 import type { CountedRange } from '../source.ts';
 import { objectNumber } from './columns.ts';
 import type { SqlServerConnection } from './connect.ts';
+import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteName, quoteTable } from './quote.ts';
 import { andWhere, rangePredicate } from './ranges.ts';
 import { placesOf } from './row-versions.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+interface Question {
+  readonly facts: EpochFacts;
+  readonly table: TableSchema;
+  readonly ranges: readonly CountedRange[];
+  readonly where: string | null;
+}
 
 /**
  * Whether the rows of the ranges, read in the epoch of `facts`, are the same rows now. Only a table with a rowversion column can tell.
@@ -17,14 +26,14 @@ import { placesOf } from './row-versions.ts';
  */
 export async function unchangedSince(
   connection: SqlServerConnection,
-  facts: EpochFacts,
-  table: TableSchema,
-  ranges: readonly CountedRange[],
-  where: string | null,
+  server: ServerFacts,
+  { facts, table, ranges, where }: Question,
 ): Promise<'unchanged' | 'changed' | 'unknown'> {
   const { version, frozen } = facts.proof;
-  if (!isTimeless(where) || table.kind !== 'table') return 'unknown';
+  if (!isTimeless(where) || table.kind !== 'table' || isMemoryOptimized(table)) return 'unknown';
   if (frozen !== undefined) return (await stillFrozen(connection, frozen)) ? 'unchanged' : 'unknown';
+  // On a readable secondary the number is that of its own log, which can stand still while rows arrive.
+  if (server.isolation.secondary || !(await isUpdateable(connection))) return 'unknown';
   if (version === undefined || !/^0x[0-9A-Fa-f]{16}$/.test(version)) return 'unknown';
   if (facts.proof[`places-${table.objectId}`] !== (await placesOf(connection, table))) return 'unknown';
   const column = await rowVersionColumn(connection, table);
@@ -42,6 +51,14 @@ export async function unchangedSince(
   return sure ? 'unchanged' : 'unknown';
 }
 
+/** Asked anew: a failover can have made a secondary of the primary that the session was opened on. */
+async function isUpdateable(connection: SqlServerConnection): Promise<boolean> {
+  const [row] = await connection.rows(
+    "/* sqlextract:updateability */ SELECT CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability",
+  );
+  return row?.['updateability'] === 'READ_WRITE';
+}
+
 /** Null also when there are computed columns that are not stored: they can change by themselves. */
 async function rowVersionColumn(connection: SqlServerConnection, table: TableSchema): Promise<string | null> {
   const [row] = await connection.rows(
@@ -55,7 +72,7 @@ async function rowVersionColumn(connection: SqlServerConnection, table: TableSch
 async function stillFrozen(connection: SqlServerConnection, created: string): Promise<boolean> {
   const [row] = await connection.rows(
     `/* sqlextract:frozen */ SELECT CONVERT(varchar(33), d.create_date, 126) AS created FROM sys.databases d
-      WHERE d.database_id = DB_ID() AND d.source_database_id IS NOT NULL`,
+      WHERE d.name = DB_NAME() AND d.source_database_id IS NOT NULL`,
   );
   return row?.['created'] === created;
 }

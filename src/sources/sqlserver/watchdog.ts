@@ -56,7 +56,10 @@ export class Watchdog implements Disposable {
 
   private stalled(state: 'idle' | 'unknown'): SqlextractError {
     const seen = state === 'idle' ? 'the session does not work' : 'whether the session works cannot be seen';
-    const grant = state === 'idle' ? '' : 'grant the login VIEW SERVER STATE, so that a long wait is understood; ';
+    const grant =
+      state === 'idle'
+        ? ''
+        : 'grant the login VIEW SERVER STATE (on Azure SQL Database VIEW DATABASE STATE), so that a long wait is understood; ';
     return new SqlextractError({
       code: 'SOURCE_STALLED',
       message: `${this.config.displayUrl}: nothing came for ${Math.round(this.limitMs / 1000)} s, and ${seen}`,

@@ -55,12 +55,21 @@ export interface Ways {
 }
 
 /** The schema of a table as `describe` would have it, without keys. */
-export async function schemaOf(fixture: ReadFixture, name: string, ways: Ways = {}): Promise<TableSchema> {
-  const table = { schema: fixture.database.name, name };
-  const columns = (await readColumns(fixture.connection, table)).map((column) => {
+export function schemaOf(fixture: ReadFixture, name: string, ways: Ways = {}): Promise<TableSchema> {
+  return schemaOn(fixture.connection, fixture.database.name, name, ways);
+}
+
+export async function schemaOn(
+  connection: Connection,
+  schema: string,
+  name: string,
+  ways: Ways = {},
+): Promise<TableSchema> {
+  const table = { schema, name };
+  const columns = (await readColumns(connection, table)).map((column) => {
     const plan = planColumn(column.native, ways.asText === true, ways.policies ?? DEFAULT_POLICIES);
-    const schema = { name: column.name, nativeType: column.native.display, type: plan.type, nullable: !column.notNull };
-    return plan.note === undefined ? schema : { ...schema, note: plan.note };
+    const own = { name: column.name, nativeType: column.native.display, type: plan.type, nullable: !column.notNull };
+    return plan.note === undefined ? own : { ...own, note: plan.note };
   });
   return {
     ...table,

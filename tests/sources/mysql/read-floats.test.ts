@@ -17,7 +17,7 @@ function random(): number {
 const below = (limit: number): number => Math.floor(random() * limit);
 
 async function fill(name: string, type: string, literals: readonly string[]): Promise<void> {
-  await fixture.execute(`CREATE OR REPLACE TABLE ${name} (id int PRIMARY KEY, v ${type})`);
+  await fixture.execute(`DROP TABLE IF EXISTS ${name}; CREATE TABLE ${name} (id int PRIMARY KEY, v ${type})`);
   for (let at = 0; at < literals.length; at += 500) {
     const rows = literals.slice(at, at + 500).map((literal, index) => `(${at + index},${literal})`);
     await fixture.execute(`INSERT INTO ${name} VALUES ${rows.join(',')}`);
@@ -112,7 +112,7 @@ describe('checklist 22: floats, bit for bit', () => {
   });
 
   it('-0 is what the binary protocol has of it (MariaDB stores 0, MySQL -0)', async () => {
-    await fixture.execute('CREATE OR REPLACE TABLE z (id int PRIMARY KEY, v double, f float)');
+    await fixture.execute('DROP TABLE IF EXISTS z; CREATE TABLE z (id int PRIMARY KEY, v double, f float)');
     await fixture.database.client.execute('INSERT INTO z VALUES (1, ?, ?)', [-0, -0]);
     const [stored] = await fixture.database.client.execute({ sql: 'SELECT v, f FROM z', rowsAsArray: true });
     const [row] = await readAll(fixture, requestFor(await schemaOf(fixture, 'z')));

@@ -2,17 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SqlextractError } from '../../../src/model/problem.ts';
 import { DEFAULT_POLICIES } from '../../../src/model/value-policies.ts';
 import { columnReader } from '../../../src/sources/mysql/decoders.ts';
+import { asProblem } from '../../../src/sources/mysql/errors.ts';
+import { describeQuery } from '../../../src/sources/mysql/describe-query.ts';
 import { queryCell } from '../../../src/sources/mysql/query-rows.ts';
 import { createScannedRows, Misfit, ProtocolBreach } from '../../../src/sources/mysql/scanned-rows.ts';
 import type { ColumnPlan } from '../../../src/sources/mysql/types.ts';
 import type { ReadRequest } from '../../../src/sources/source.ts';
+import { type ServerKind, serverKind } from '../../support/mysql-kind.ts';
+import { sequence } from '../../support/mariadb-tables.ts';
 import { type ReadFixture, readAll, readFixture, requestFor, schemaOf } from './read-fixture.ts';
 
 /** Values that no file type holds, policies for them, and tables that change under the reader. */
 
 let fixture: ReadFixture;
+let kind: ServerKind;
 
 beforeAll(async () => {
+  kind = await serverKind();
   fixture = await readFixture('misfits');
   await fixture.execute("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'");
   await fixture.execute(`CREATE TABLE dates (id int PRIMARY KEY, d date, t datetime(3), s timestamp NULL)`);
@@ -27,7 +33,7 @@ async function problemOf(request: ReadRequest) {
   try {
     await readAll(fixture, request);
   } catch (error) {
-    return (error as SqlextractError).problem;
+    return (asProblem(error) as SqlextractError).problem;
   }
   throw new Error('the read ended well');
 }
@@ -75,21 +81,51 @@ describe('text that Unicode does not have', () => {
     ['sjis', '8540'],
     ['cp1250', '81'],
   ])('%s: the read ends with an error instead of a question mark', async (set, bytes) => {
-    await fixture.execute(`CREATE OR REPLACE TABLE odd (id int PRIMARY KEY, v varchar(20) CHARACTER SET ${set})`);
+    await fixture.execute(
+      `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int PRIMARY KEY, v varchar(20) CHARACTER SET ${set})`,
+    );
     await fixture.execute("INSERT INTO odd VALUES (1, 'fine?')");
     const request = requestFor(await schemaOf(fixture, 'odd'), { where: "v <> CONVERT('😀' USING ascii)" });
     expect(await readAll(fixture, request)).toEqual([['1', 'fine?']]);
     await fixture.execute(`INSERT INTO odd VALUES (2, _${set} X'${bytes}')`);
     const problem = await problemOf(requestFor(request.table));
     expect(problem.code).toBe('VALUE_DOES_NOT_FIT');
-    expect(problem.message).toContain(`0x${bytes}`);
+    expect(problem.message.toLowerCase()).toContain(`0x${bytes.toLowerCase()}`);
+  });
+
+  it.each([
+    ['gbk', 'A2A0'],
+    ['sjis', '8540'],
+    ['big5', 'A3C0'],
+    ['cp1250', '81'],
+  ])('%s: a query ends with an error too, for the column and for what is made of it', async (set, bytes) => {
+    const text = `varchar(20) CHARACTER SET ${set}`;
+    await fixture.execute(
+      `DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int PRIMARY KEY, u varchar(5), v ${text}, e enum('a?', 'b') CHARACTER SET ${set})`,
+    );
+    await fixture.execute(`INSERT INTO odd VALUES (1, 'é', 'fine?', 'a?'), (2, 'ö', _${set} X'${bytes}', 'b')`);
+    const read = async (sql: string) => {
+      const selection = { include: null, exclude: [], asText: [], policies: DEFAULT_POLICIES };
+      const request = { sql, name: 'asked', splitBy: null, selection };
+      return requestFor(await describeQuery(fixture.connection, request, fixture.database.name), { key: ['id'] });
+    };
+    const fine = 'SELECT id, u, v, e, concat(v, e) AS w, 1.5 AS d FROM odd WHERE id = 1';
+    expect(await readAll(fixture, await read(fine))).toEqual([['1', 'é', 'fine?', 'a?', 'fine?a?', '1.5']]);
+    for (const column of ['v', "concat(v, '')", 'substr(v, 1, 5)', 'max(v)', 'coalesce(v, v)']) {
+      const problem = await problemOf(await read(`SELECT id, u, ${column} AS w, e FROM odd GROUP BY id`));
+      expect(problem, column).toMatchObject({ code: 'VALUE_DOES_NOT_FIT' });
+      expect(problem.message.toLowerCase()).toContain(`0x${bytes.toLowerCase()}`);
+      expect(problem.message).toMatch(/column w of asked .* in the row with key 2:/);
+    }
   });
 
   it('half a surrogate pair in ucs2 is named with its row', async () => {
     await fixture.execute('CREATE TABLE halves (id int PRIMARY KEY, v varchar(20) CHARACTER SET ucs2)');
     await fixture.execute("INSERT INTO halves VALUES (1, 'a'), (2, _ucs2 X'D800')");
     const problem = await problemOf(requestFor(await schemaOf(fixture, 'halves', { primaryKey: ['id'] })));
-    expect(problem.message).toMatch(/column v of .*halves holds text that is no UTF-8 in the row with key 2: 0xeda080/);
+    expect(problem.message).toMatch(
+      /column v of .*halves holds text that is no UTF-8 in the row with key 2: 0x(?:d800|eda080)/,
+    );
   });
 });
 
@@ -116,7 +152,8 @@ describe('checklist 33: a table that is altered', () => {
     await fixture.execute('ALTER TABLE drift DROP COLUMN v, ADD COLUMN w int DEFAULT 7, ALGORITHM=INSTANT');
     const problem = await problemOf(requestFor(table));
     expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', fault: 'source' });
-    expect(problem.message).toContain('column v is no longer there');
+    // An older snapshot of MySQL has the older catalog too; the statement itself then tells.
+    expect(problem.message).toMatch(kind === 'mysql' ? /Unknown column 'v'/ : /column v is no longer there/);
     await queryCell(fixture.connection, 'ROLLBACK');
     await fixture.execute('ALTER TABLE drift ADD COLUMN v bigint FIRST');
     expect((await problemOf(requestFor(table))).message).toMatch(/column v was int.* and is bigint/);
@@ -124,7 +161,7 @@ describe('checklist 33: a table that is altered', () => {
 
   it('cannot be altered between the look at its columns and its rows', async () => {
     await fixture.execute('CREATE TABLE held (id int PRIMARY KEY)');
-    await fixture.execute('INSERT INTO held SELECT seq FROM seq_1_to_5000');
+    await fixture.execute(`INSERT INTO held SELECT seq FROM ${sequence(1, 5000, 'seq')}`);
     const table = await schemaOf(fixture, 'held');
     const rows: unknown[] = [];
     await fixture.execute('SET SESSION lock_wait_timeout = 1');

@@ -13,7 +13,17 @@ import { queryCell } from '../../../src/sources/mysql/query-rows.ts';
 import { readRange } from '../../../src/sources/mysql/read.ts';
 import type { ReadRequest, SourceConfig } from '../../../src/sources/source.ts';
 import { connectMariadb, startOwnMariadb } from '../../support/mariadb-server.ts';
-import { configFor, type ReadFixture, readAll, readFixture, requestFor, rowsOf, schemaOf } from './read-fixture.ts';
+import { sequence } from '../../support/mariadb-tables.ts';
+import {
+  configFor,
+  type ReadFixture,
+  readAll,
+  readFixture,
+  requestFor,
+  rowsOf,
+  schemaOf,
+  schemaOn,
+} from './read-fixture.ts';
 import { Wire } from './read-wire.ts';
 
 const ROWS = 20_000;
@@ -23,7 +33,9 @@ let wide: TableSchema;
 beforeAll(async () => {
   fixture = await readFixture('stream');
   await fixture.execute(`CREATE TABLE wide (id int PRIMARY KEY, v varchar(2000))`);
-  await fixture.execute(`INSERT INTO wide SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM seq_1_to_${ROWS}`);
+  await fixture.execute(
+    `INSERT INTO wide SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM ${sequence(1, ROWS, 'seq')}`,
+  );
   wide = await schemaOf(fixture, 'wide', { primaryKey: ['id'] });
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
@@ -62,7 +74,16 @@ async function readUntil(session: Session, request: ReadRequest, after: () => un
 const usable = (): Promise<string | null> => queryCell(fixture.connection, 'SELECT 40 + 2');
 const threadOf = (session: Session): number => session.connection.threadId ?? 0;
 
-describe('a read of MariaDB', () => {
+/** Only inside one (1568) its characteristics cannot be changed. */
+async function isInTransaction(connection: Connection): Promise<boolean> {
+  const error = await queryCell(connection, 'SET TRANSACTION READ ONLY').then(
+    () => null,
+    (thrown: { errno?: number }) => thrown,
+  );
+  return error?.errno === 1568;
+}
+
+describe('a read of MariaDB and MySQL', () => {
   it('gives all rows, tells of all of them, and keeps to the bounds of a batch', async () => {
     let [rows, bytes, most, mostBytes] = [0, 0, 0, 0];
     const request = requestFor(wide, {
@@ -100,10 +121,10 @@ describe('a read of MariaDB', () => {
       break;
     }
     expect(await usable()).toBe('42');
-    expect(await queryCell(fixture.connection, 'SELECT @@in_transaction')).toBe('1');
+    expect(await isInTransaction(fixture.connection)).toBe(true);
     await queryCell(fixture.connection, 'ROLLBACK');
     expect(await readAll(fixture, requestFor(wide, { limit: 3 }))).toHaveLength(3);
-    expect(await queryCell(fixture.connection, 'SELECT @@in_transaction')).toBe('0');
+    expect(await isInTransaction(fixture.connection)).toBe(false);
   });
 
   it('ends with the reason of an abort, also while the server computes', async () => {
@@ -120,7 +141,7 @@ describe('a read of MariaDB', () => {
   });
 
   it('ends with the server’s error in the middle of the rows, and the connection goes on', async () => {
-    const where = 'id < 15000 OR id = (SELECT seq FROM seq_1_to_2)';
+    const where = 'id < 15000 OR id = (SELECT 1 UNION ALL SELECT 2)';
     const { rows, error } = await readUntil(fixture, requestFor(wide, { where: `(${where})` }));
     expect(rows).toBeLessThan(ROWS);
     expect(error?.errno).toBe(1242);
@@ -199,7 +220,9 @@ describe('memory', () => {
 
   it('rows of 1 MB and of 40 MB come whole, one batch each when they are large, and their memory is given back', async () => {
     await fixture.execute('CREATE TABLE large (id int PRIMARY KEY, v longblob, w longtext)');
-    await fixture.execute('INSERT INTO large SELECT seq, REPEAT(UNHEX(SHA1(seq)), 52429), NULL FROM seq_1_to_30');
+    await fixture.execute(
+      `INSERT INTO large SELECT seq, REPEAT(UNHEX(SHA1(seq)), 52429), NULL FROM ${sequence(1, 30, 'seq')}`,
+    );
     await fixture.execute("INSERT INTO large SELECT 31, REPEAT(UNHEX('00fffefb'), 5000000), REPEAT('é', 10000000)");
     await fixture.execute("INSERT INTO large VALUES (32, 'last', 'last')");
     const large = await schemaOf(fixture, 'large');
@@ -242,13 +265,15 @@ describe('TLS', () => {
     onTestFinished(() => server.stop());
     const client = await connectMariadb(server.url);
     await client.query('CREATE DATABASE tls; USE tls; CREATE TABLE tls.wide (id int PRIMARY KEY, v varchar(2000))');
-    await client.query(`INSERT INTO tls.wide SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM seq_1_to_${ROWS}`);
+    await client.query(
+      `INSERT INTO tls.wide SELECT seq, REPEAT(CHAR(97 + seq % 26), 1500) FROM ${sequence(1, ROWS, 'seq')}`,
+    );
     const config = configFor(new URL('/tls', server.url).href, `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${certificate}`);
     const connection = await connect(config, 'sqlextract test');
     expect(await queryCell(connection, "SHOW STATUS LIKE 'Ssl_cipher'")).toBe('Ssl_cipher');
     expect((connection as unknown as { stream: { encrypted?: boolean } }).stream.encrypted).toBe(true);
     const session = { connection, config };
-    const request = requestFor({ ...wide, schema: 'tls' });
+    const request = requestFor({ ...(await schemaOn(connection, 'tls', 'wide')), primaryKey: ['id'] });
     expect(await readUntil(session, request, () => delay(200))).toEqual({ rows: ROWS, error: null });
     for await (const batch of readRange(session, request)) {
       expect(batch.rowCount).toBe(1000);

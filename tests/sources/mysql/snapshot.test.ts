@@ -6,17 +6,20 @@ import { mysqlDriver } from '../../../src/sources/mysql/index.ts';
 import type { Snapshot, SnapshotRequest, SourceSession } from '../../../src/sources/source.ts';
 import { ALL_COLUMNS, describeAll, readRows } from '../../conformance/source-reading.ts';
 import { type FreshMariadb, freshMariadb, type MariadbServer, startOwnMariadb } from '../../support/mariadb-server.ts';
+import { type ServerKind, serverKind } from '../../support/mysql-kind.ts';
 import { configOf } from './mysql-fixture.ts';
 
 /* A server of its own: whether readers come to one position must not depend on the commits of other test files. */
 let server: MariadbServer;
 let database: FreshMariadb;
 let sql: Connection;
+let kind: ServerKind;
 
 beforeAll(async () => {
   server = await startOwnMariadb();
   database = await freshMariadb('snapshot', server.url);
   sql = database.client;
+  kind = await serverKind(server.url);
   await sql.query('CREATE TABLE t (id int NOT NULL PRIMARY KEY, v int)');
   await sql.query('INSERT INTO t VALUES (1, 1), (2, 2)');
   await sql.query("CREATE USER few IDENTIFIED BY 'few-pass'");
@@ -27,6 +30,17 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
   await server?.stop();
 });
+
+/** MySQL has no position in the binary log that is the snapshot's own. */
+const POSITION = {
+  mariadb: /^snapshot at binary log \S+:\d+$/,
+  mysql: /^snapshot at InnoDB transaction \d+$/,
+};
+
+const ISOLATION = { mariadb: 'tx_isolation', mysql: 'transaction_isolation' };
+
+/** Between two commits: on MySQL none may come from before the first session begins until the last has read the position. */
+const PAUSE_MS = { mariadb: 5, mysql: 25 };
 
 const FEW = { name: 'few', password: 'few-pass' };
 
@@ -88,7 +102,7 @@ describe('snapshots of MySQL and MariaDB', () => {
     await second.joinSnapshot(again.token);
     expect(await again.confirm()).toBe(true);
     expect(again.facts).toMatchObject({ shared: true });
-    expect(again.facts.label).toMatch(/^snapshot at binary log \S+:\d+$/);
+    expect(again.facts.label).toMatch(POSITION[kind]);
     await first.joinSnapshot(again.token);
     await commit();
     expect([await count(first), await count(second), await count(coordinator)]).toEqual([
@@ -111,7 +125,7 @@ describe('snapshots of MySQL and MariaDB', () => {
     const writing = (async () => {
       while (!done.signal.aborted) {
         await commit();
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS[kind]));
       }
     })();
     let aligned = 0;
@@ -239,7 +253,7 @@ describe('snapshots of MySQL and MariaDB', () => {
   }, 90_000);
 
   it('27: every session reads repeatably, whatever the server sets', async () => {
-    await sql.query('SET GLOBAL tx_isolation = "READ-COMMITTED"');
+    await sql.query(`SET GLOBAL ${ISOLATION[kind]} = "READ-COMMITTED"`);
     try {
       await using coordinator = await open();
       await using reader = await open();
@@ -250,7 +264,7 @@ describe('snapshots of MySQL and MariaDB', () => {
       expect(await count(reader)).toBe(before);
       await snapshot.release();
     } finally {
-      await sql.query('SET GLOBAL tx_isolation = "REPEATABLE-READ"');
+      await sql.query(`SET GLOBAL ${ISOLATION[kind]} = "REPEATABLE-READ"`);
     }
   });
 
@@ -267,6 +281,45 @@ describe('snapshots of MySQL and MariaDB', () => {
     const request = { sql: 'SELECT l.id, t.v FROM t JOIN loose l ON l.id = t.id', name: 'q', splitBy: null };
     expect((await session.describeQuery({ ...request, selection: ALL_COLUMNS })).outsideSnapshot).toMatch(/MyISAM/);
     expect((await tableT(session)).outsideSnapshot).toBeUndefined();
+  });
+
+  it('28: tables below views, inside functions, and those that give no column of a result, are found', async () => {
+    await sql.query(`CREATE TABLE hid (id int NOT NULL PRIMARY KEY, v int) ENGINE=MEMORY;
+      CREATE VIEW counted AS SELECT count(*) AS n FROM hid;
+      CREATE VIEW nested AS SELECT n FROM counted;
+      CREATE VIEW sound AS SELECT t.id, count(*) AS n FROM t LEFT JOIN t AS u ON u.id = t.v GROUP BY t.id;
+      CREATE FUNCTION in_function(x int) RETURNS int READS SQL DATA RETURN (SELECT max(v) FROM hid WHERE id > x);
+      CREATE FUNCTION plain_function(x int) RETURNS int NO SQL RETURN x + 1;
+      GRANT EXECUTE ON ${database.name}.* TO few;
+      CREATE USER viewer IDENTIFIED BY 'few-pass';
+      GRANT SELECT ON ${database.name}.nested TO viewer;`);
+    await using session = await open();
+    const outsideOf = async (name: string, from: SourceSession = session) =>
+      (await describeAll(from, { schema: database.name, name })).outsideSnapshot;
+    const queried = async (text: string, from: SourceSession = session) =>
+      (await from.describeQuery({ sql: text, name: 'q', splitBy: null, selection: ALL_COLUMNS })).outsideSnapshot;
+    expect(await outsideOf('counted')).toMatch(/MEMORY/);
+    expect(await outsideOf('nested')).toMatch(/MEMORY/);
+    expect(await outsideOf('sound')).toBeUndefined();
+    for (const text of [
+      'SELECT count(*) AS n FROM hid',
+      'SELECT t.id FROM t JOIN hid ON hid.id = t.id',
+      `SELECT id FROM t WHERE EXISTS (SELECT 1 FROM \`${database.name}\`.\`hid\`)`,
+      'SELECT n FROM nested',
+      'SELECT in_function(id) AS f FROM t',
+      'SELECT t.id FROM t, (hid)',
+    ])
+      expect(await queried(text), text).toMatch(/MEMORY/);
+    for (const text of [
+      'SELECT id, plain_function(id) AS p FROM t',
+      "WITH c AS (SELECT id FROM t) SELECT id, 'hid' AS h, EXTRACT(YEAR FROM now()) AS y FROM c -- hid",
+    ])
+      expect(await queried(text), text).toBeUndefined();
+
+    await using weak = await open({ name: 'viewer', password: 'few-pass' });
+    expect(await outsideOf('nested', weak)).toMatch(/cannot be told which tables it reads.*nested.*SHOW VIEW/);
+    await using few = await open(FEW);
+    expect(await queried('SELECT in_function(id) AS f FROM t', few)).toMatch(/cannot be told.*in_function/);
   });
 
   it('29: TRUNCATE and ALTER wait for the readers; what came before them ends the epoch', async () => {
@@ -304,6 +357,64 @@ describe('snapshots of MySQL and MariaDB', () => {
     expect(await coordinator.unchangedSince(facts, table, [], null)).toBe('unchanged');
     await sql.query('CREATE TABLE elsewhere (id int)');
     expect(await coordinator.unchangedSince(facts, table, [], null)).toBe('unknown');
+  });
+
+  it('commits that skip the binary log are seen, or it is said that they are not', async () => {
+    await sql.query('SET SESSION sql_log_bin = 0');
+    try {
+      await using coordinator = await open();
+      await using reader = await open();
+      const table = await tableT(coordinator);
+      for (const change of [
+        commit,
+        () => sql.query('UPDATE t SET v = v + 1'),
+        () => sql.query('DELETE FROM t WHERE id = 1'),
+      ]) {
+        const snapshot = await take(coordinator);
+        await change();
+        expect(await problemOf(reader.joinSnapshot(snapshot.token))).toMatchObject({ code: 'SNAPSHOT_NOT_ALIGNED' });
+        await snapshot.release();
+        const quiet = await take(coordinator);
+        await reader.joinSnapshot(quiet.token);
+        expect(await quiet.confirm()).toBe(true);
+        expect(quiet.remarks.join()).not.toMatch(/PROCESS/);
+        const { facts } = quiet;
+        await quiet.release();
+        expect(await coordinator.unchangedSince(facts, table, [], null)).toBe('unchanged');
+        await change();
+        expect(await coordinator.unchangedSince(facts, table, [], null)).toBe('unknown');
+      }
+    } finally {
+      await sql.query('SET SESSION sql_log_bin = 1');
+    }
+    if (kind !== 'mariadb') return;
+    await using weak = await open(FEW);
+    const table = await tableT(weak);
+    const snapshot = await take(weak);
+    await snapshot.confirm();
+    expect(snapshot.facts).toMatchObject({ shared: true });
+    expect(snapshot.remarks.join()).toMatch(/skip the binary log.*PROCESS/);
+    const { facts } = snapshot;
+    await snapshot.release();
+    expect(await weak.unchangedSince(facts, table, [], null)).toBe('unknown');
+  });
+
+  it('one reader: the position that is told is that of its own snapshot, or said to be an earlier one', async () => {
+    await using coordinator = await open();
+    await using reader = await open();
+    for (const between of [null, commit]) {
+      await (await take(coordinator, { required: true })).release();
+      const snapshot = await take(coordinator, { lastTry: true, required: true });
+      expect(snapshot.maxReaders).toBe(1);
+      await between?.();
+      await reader.joinSnapshot(snapshot.token);
+      expect(await snapshot.confirm()).toBe(true);
+      const { label } = snapshot.facts;
+      if (between === null) expect(label).toMatch(/^snapshot at (?!or after).*, one reader$/);
+      else expect(label).toMatch(/^snapshot at or after .*, one reader$/);
+      await snapshot.release();
+      await reader.joinSnapshot({});
+    }
   });
 
   it('a coordinator whose connection is cut has lost the epoch', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isTimeless } from '../../../src/sources/postgres/timeless.ts';
+import { isTimeless } from '../../../src/model/timeless.ts';
 
 it.each([
   ["a = 1 and (b in ('x', 'it''s') or not c is null)", true],

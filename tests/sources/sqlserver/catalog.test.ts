@@ -93,6 +93,25 @@ describe.skipIf(sqlServerUrl() === null)('the catalog of SQL Server', () => {
     expect((await describeAll(session, { schema: 'dbo', name: 'masked' })).columns).toHaveLength(2);
   });
 
+  it('names the table behind a synonym', async (context) => {
+    if (database.babelfish) context.skip('Babelfish has no synonyms');
+    await database.run('CREATE TABLE behind (a int)');
+    await database.run('CREATE SYNONYM dbo.other_name FOR dbo.behind');
+    const problem = await problemOf(describeAll(session, { schema: 'dbo', name: 'other_name' }));
+    expect(problem).toMatchObject({ code: 'TABLE_NOT_FOUND', hint: expect.stringContaining('behind') });
+  });
+
+  it('takes a query in parentheses, and looks at its names all the same', async () => {
+    const of = (sql: string) => session.describeQuery({ sql, name: 'q', splitBy: null, selection: ALL_COLUMNS });
+    await database.run('CREATE TABLE enclosed (v int)');
+    await database.run('INSERT INTO enclosed VALUES (1), (2)');
+    for (const sql of ['(SELECT v FROM enclosed)', '(SELECT v FROM enclosed WHERE v = 1) UNION ALL (SELECT 3 AS v)'])
+      expect(await readRows(session, { table: await of(sql) }), sql).toHaveLength(2);
+    expect((await problemOf(of('(SELECT v, v FROM enclosed)'))).code).toMatch(/^QUERY_/);
+    expect((await problemOf(of('(SELECT v + 1 FROM enclosed)'))).code).toMatch(/^QUERY_/);
+    expect((await problemOf(of('VALUES (1)'))).code).toBe('QUERY_REFUSED');
+  });
+
   it('leaves the columns of a selection in the order of the table', async () => {
     const table = await session.describe(
       { schema: 'dbo', name: 'computed' },

@@ -58,7 +58,7 @@ const CASES: Readonly<Record<string, Case>> = {
     values: [
       { value: 0.1, typed: '0.1' },
       { value: 1.7976931348623157e308, typed: '1.7976931348623157e+308' },
-      { value: -0, typed: '0' },
+      { value: -0, typed: '0', text: '-0' },
     ],
   },
   // Checklist 35: decimal(38,10), the largest money, the smallest smallmoney.

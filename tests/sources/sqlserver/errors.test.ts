@@ -16,6 +16,14 @@ describe('the verdict on an error', () => {
     [1222, 'smaller', 'SOURCE_LOCKED'],
     [701, 'smaller', 'SOURCE_OUT_OF_MEMORY'],
     [8645, 'smaller', 'SOURCE_OUT_OF_MEMORY'],
+    [1204, 'smaller', 'SOURCE_OUT_OF_MEMORY'],
+    ...[615, 978, 983, 4221, 40_143, 40_540, 42_108, 42_109].map(
+      (number) => [number, 'reconnect', 'SOURCE_BUSY'] as const,
+    ),
+    [997, 'reconnect', 'SOURCE_CONNECTION_LOST'],
+    [41_332, 'fatal', 'SNAPSHOT_UNAVAILABLE'],
+    [41_333, 'fatal', 'SNAPSHOT_UNAVAILABLE'],
+    [41_368, 'fatal', 'SNAPSHOT_UNAVAILABLE'],
     [3960, 'epoch-lost', 'SNAPSHOT_LOST'],
     [3961, 'epoch-lost', 'SNAPSHOT_LOST'],
     [3966, 'epoch-lost', 'SNAPSHOT_LOST'],
@@ -88,6 +96,12 @@ describe('the verdict on an error', () => {
       config,
     );
     expect(tls.problem.code).toBe('SOURCE_TLS');
+    const cause = failure(
+      { code: 'ECONNRESET' },
+      'Client network socket disconnected before secure TLS connection was established',
+    );
+    const cut = connectionProblem(Object.assign(new Error('Connection lost', { cause }), { code: 'ESOCKET' }), config);
+    expect(cut.problem).toMatchObject({ code: 'SOURCE_UNREACHABLE', verdict: 'reconnect' });
   });
 
   it('of anything else is a bug with its stack', () => {

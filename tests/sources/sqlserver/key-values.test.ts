@@ -42,6 +42,37 @@ describe('a key value', () => {
     );
   });
 
+  it('of bytes in the binary order of a code page with double codes is none', () => {
+    const under = (name: string, collation: string) => keyCodec(native(name, { maxLength: 20, collation }));
+    for (const collation of [
+      'Japanese_BIN2',
+      'Japanese_XJIS_100_BIN2',
+      'Chinese_PRC_BIN',
+      'Chinese_Taiwan_Stroke_BIN',
+      'Korean_Wansung_BIN2',
+    ]) {
+      expect(under('varchar', collation), collation).toBeNull();
+      expect(under('char', collation), collation).toBeNull();
+      expect(under('nvarchar', collation), collation).not.toBeNull();
+    }
+    for (const collation of ['Japanese_CI_AS', 'Latin1_General_BIN2', 'Japanese_XJIS_140_BIN2_UTF8'])
+      expect(under('varchar', collation), collation).not.toBeNull();
+  });
+
+  it('is asked of the server as it comes back of its text', () => {
+    const again = (type: NativeType) => keyCodec(type)?.again('k.c0');
+    expect(again(native('int'))).toBe('k.c0');
+    expect(again(native('varchar', { maxLength: 20, collation: 'Czech_CI_AS' }))).toBe(
+      'CONVERT(varchar(20), CONVERT(nvarchar(20), k.c0) COLLATE Czech_CI_AS)',
+    );
+    expect(again(native('datetime2', { scale: 7 }))).toBe(
+      'CONVERT(datetime2(7), CONVERT(varchar(40), k.c0, 121), 121)',
+    );
+    expect(again(native('money'))).toBe(
+      'CONVERT(money, CONVERT(decimal(19,4), CONVERT(varchar(41), CONVERT(decimal(19,4), k.c0))))',
+    );
+  });
+
   it('of an integer column is digits, which may be computed', () => {
     expect(literal(native('bigint'), '9223372036854775807')).toBe("CONVERT(bigint, '9223372036854775807')");
     expect(literal(native('int'), '-5')).toBe('-5');

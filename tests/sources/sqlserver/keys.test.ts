@@ -145,6 +145,17 @@ describe.skipIf(sqlServerUrl() === null)('keys of SQL Server', () => {
     await everyRowOnce('pairs', ['a', 'b'], rows.length);
   });
 
+  it('are ordered by their own columns, whatever the names of those are', async () => {
+    await database.run(
+      'CREATE TABLE aliases (id int NOT NULL, c1 int NOT NULL, c0 int NOT NULL, greater int NOT NULL, PRIMARY KEY (c1, c0))',
+    );
+    await database.run('CREATE UNIQUE INDEX ix_greater ON aliases (greater)');
+    const rows = Array.from({ length: 60 }, (_, id) => `(${id}, ${id % 7}, ${(id * 37) % 60}, ${(id * 23) % 60})`);
+    await database.run(`INSERT INTO aliases VALUES ${rows.join(', ')}`);
+    await everyRowOnce('aliases', ['c1', 'c0'], rows.length);
+    await everyRowOnce('aliases', ['greater'], rows.length);
+  });
+
   it('leave out included columns, disabled and filtered indexes, and types without an order', async () => {
     await database.run('CREATE TABLE kinds (a int NOT NULL, b int NOT NULL, c int NULL, v sql_variant NOT NULL)');
     await database.run('CREATE UNIQUE INDEX ix_included ON kinds (a) INCLUDE (b)');

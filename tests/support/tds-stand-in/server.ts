@@ -46,6 +46,11 @@ export class TdsStandIn implements AsyncDisposable {
     return standIn;
   }
 
+  /** Connections that are open now. */
+  get open(): number {
+    return this.sockets.size;
+  }
+
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
