@@ -145,6 +145,10 @@ function recordEpoch(context: EpochContext, runs: readonly TableRun[], snapshot:
   const { spread } = snapshot.facts;
   const texts = new Set([...(spread === undefined ? [] : [spread]), ...snapshot.remarks]);
   for (const text of texts) context.watcher.event({ kind: 'remark', table: null, text });
+  if (context.request.keepSnapshot && snapshot.lease === null) {
+    const text = 'nothing of this snapshot outlives the process: --keep-snapshot keeps nothing here';
+    context.watcher.event({ kind: 'remark', table: null, text });
+  }
   for (const { name, table } of runs) {
     if (snapshot.facts.shared && table.outsideSnapshot !== undefined)
       context.watcher.event({ kind: 'remark', table: name, text: table.outsideSnapshot });

@@ -10,6 +10,8 @@ import { typeLines } from './types.ts';
 export const sqlServerDriver: SourceDriver = {
   name: 'sqlserver',
   urlSchemes: ['sqlserver', 'mssql'],
+  caveat:
+    'Not yet run on SQL Server itself: a stand-in for its protocol and Babelfish for PostgreSQL are what it was tried on.',
   // snapshot.ts: what sessions share is found out only when a snapshot is taken.
   capabilities: {
     sharedSnapshot: false,

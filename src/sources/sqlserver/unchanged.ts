@@ -56,7 +56,8 @@ async function isUpdateable(connection: SqlServerConnection): Promise<boolean> {
   const [row] = await connection.rows(
     "/* sqlextract:updateability */ SELECT CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability",
   );
-  return row?.['updateability'] === 'READ_WRITE';
+  const updateability = row?.['updateability'];
+  return typeof updateability === 'string' && updateability !== 'READ_ONLY';
 }
 
 /** Null also when there are computed columns that are not stored: they can change by themselves. */
