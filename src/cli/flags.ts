@@ -193,3 +193,70 @@ export const extractFlags = {
   ...jsonFlag,
   ...quietFlag,
 };
+
+/** Which finished run of which tables is loaded. */
+export const manifestFlags = {
+  table: string({
+    char: 't',
+    multiple: true,
+    summary: 'Table whose last finished run is taken, or a glob; repeatable. Without it all below --out.',
+    helpValue: '<name>',
+  }),
+  run: string({ summary: 'That run, instead of the last finished one.', helpValue: '<id>' }),
+  out: string({
+    char: 'o',
+    summary: 'Folder that extract wrote the files into (default export).',
+    helpValue: '<folder>',
+  }),
+  config: sourceFlags.config,
+};
+
+/** What becomes of the rows, and of names and types. */
+export const loadFlags = {
+  flavor: string({ summary: 'mariadb, of mysql.', helpValue: '<name>' }),
+  mode: string({
+    summary: 'replace (default), full-refresh, append, merge or delete-insert.',
+    description:
+      'replace: all rows are taken out and ours put in, the table stays; full-refresh: the table is made anew; append: ours are added; merge: rows with a key of ours get our values; delete-insert: rows with a key of ours, or of --window, are taken out, and ours put in.',
+    helpValue: '<mode>',
+  }),
+  key: string({
+    summary: 'Columns that tell rows apart (default: the primary key).',
+    description: COLUMNS_HELP,
+    helpValue: '<a,b>',
+  }),
+  'dedupe-by': string({
+    summary: 'Column whose largest value wins where a key stands in the files more than once.',
+    helpValue: '<column>',
+  }),
+  window: string({
+    multiple: true,
+    summary: 'With delete-insert: rows with from <= column < to are taken out.',
+    helpValue: '<column> <from> <to>',
+  }),
+  schema: string({
+    summary: "Schema of the tables in the target (default: the target's own, or the source's).",
+    helpValue: '<name>',
+  }),
+  rename: string({ multiple: true, summary: 'Another name for a column; repeatable.', helpValue: '<old=new>' }),
+  'identifier-case': string({ summary: 'preserve (default), lower or upper.', helpValue: '<case>' }),
+  create: boolean({ allowNo: true, summary: 'Create a missing schema and table (default).' }),
+  measure: boolean({ summary: 'Text columns as wide as their largest value, where the target has widths.' }),
+  'on-error': string({ summary: 'abort (default), or skip rows that the target refuses.', helpValue: '<action>' }),
+  'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
+  'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),
+  'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),
+};
+
+/** Where the files lie for the target. */
+export const locationFlags = {
+  stage: string({ summary: 'Snowflake: stage for the files (default: one in the schema).', helpValue: '<stage>' }),
+  bucket: string({ summary: 'BigQuery, Redshift: gs:// or s3:// with a path.', helpValue: '<url>' }),
+  volume: string({ summary: 'Databricks: /Volumes/catalog/schema/volume with a path.', helpValue: '<path>' }),
+  'server-path': string({
+    summary: 'SQL Server: folder of the files as the server sees it.',
+    helpValue: '<folder>',
+  }),
+  catalog: string({ summary: 'BigQuery: project. Databricks: catalog.', helpValue: '<name>' }),
+  'iam-role': string({ summary: 'Redshift: role that reads the bucket.', helpValue: '<arn>' }),
+};

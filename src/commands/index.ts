@@ -1,7 +1,9 @@
 import Clean from './clean.ts';
 import Extract from './extract.ts';
+import GenerateIngest from './generate-ingest.ts';
 import Init from './init.ts';
 import Inspect from './inspect.ts';
+import Load from './load.ts';
 import Plan from './plan.ts';
 import Status from './status.ts';
 import Verify from './verify.ts';
@@ -14,5 +16,7 @@ export const COMMANDS = {
   inspect: Inspect,
   status: Status,
   verify: Verify,
+  'generate-ingest': GenerateIngest,
+  load: Load,
   clean: Clean,
 };

@@ -1,4 +1,4 @@
-import { FILE_SHAPE, type QUERY_KEYS, type TABLE_KEYS } from './file-shape.ts';
+import { FILE_SHAPE, type QUERY_KEYS, type TABLE_KEYS, type TARGET_KEYS } from './file-shape.ts';
 import { expandReferences, type Environment } from './expand-references.ts';
 import { type Leaf, type Tree, readTree } from './read-tree.ts';
 import { parseNames } from './parse-names.ts';
@@ -12,6 +12,7 @@ export interface FileValue {
 
 export type TableKey = keyof typeof TABLE_KEYS;
 export type QueryKey = keyof typeof QUERY_KEYS;
+export type TargetKey = keyof typeof TARGET_KEYS;
 
 /** sqlextract.yaml, read. References are replaced when a value is asked for: a source that is not used needs no variables. */
 export interface ConfigFile {
@@ -31,6 +32,9 @@ export interface ConfigFile {
   queryNames(): readonly string[];
   query(name: string, key: QueryKey): FileValue | null;
   queryColumns(name: string, key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
+  targetNames(): readonly string[];
+  /** A target that is written as one text has that as its `url`. */
+  target(name: string, key: TargetKey): FileValue | null;
 }
 
 /** Throws CONFIG_SYNTAX, CONFIG_KEY, CONFIG_VALUE, each naming the line. */
@@ -63,6 +67,12 @@ export async function parseConfigFile(path: string, text: string, environment: E
     queryNames: () => keysOf(entry(root, 'queries')),
     query: (name, key) => value(query(name, key)),
     queryColumns: (name, key) => names(query(name, key)),
+    targetNames: () => keysOf(entry(root, 'targets')),
+    target: (name, key) => {
+      const tree = entry(entry(root, 'targets'), name);
+      if (tree?.kind === 'leaf') return key === 'url' ? value(tree) : null;
+      return value(entry(tree, key));
+    },
   };
 }
 

@@ -32,6 +32,23 @@ export const QUERY_KEYS = { sql: SCALAR, split_by: SCALAR, ...TABLE_KEYS } as co
   Record<string, Shape>
 >;
 
+/** A named target: what `--target` and the flags of loading say, said once. */
+export const TARGET_KEYS = {
+  type: SCALAR,
+  url: SCALAR,
+  password: SCALAR,
+  flavor: SCALAR,
+  schema: SCALAR,
+  mode: SCALAR,
+  identifier_case: SCALAR,
+  stage: SCALAR,
+  bucket: SCALAR,
+  volume: SCALAR,
+  server_path: SCALAR,
+  catalog: SCALAR,
+  iam_role: SCALAR,
+} as const satisfies Readonly<Record<string, Shape>>;
+
 export const FILE_SHAPE = {
   kind: 'record',
   keys: {
@@ -46,5 +63,6 @@ export const FILE_SHAPE = {
     defaults: { kind: 'record', keys: Object.fromEntries(FILE_DEFAULTS.map((key) => [key, SCALAR])) },
     tables: { kind: 'dictionary', of: { kind: 'record', keys: TABLE_KEYS } },
     queries: { kind: 'dictionary', of: { kind: 'record', keys: QUERY_KEYS } },
+    targets: { kind: 'dictionary', of: { kind: 'either', record: { kind: 'record', keys: TARGET_KEYS } } },
   },
 } as const satisfies Shape;

@@ -25,6 +25,20 @@ export function resolveSource(named: NamedSource, file: ConfigFile | null): Sour
   return { name: null, url, displayUrl: displayUrl(url), origin };
 }
 
+/** The URL of a target: of `targets:` in the file (`origin` file), else the text itself, a path from `folder`. */
+export function resolveTargetUrl(
+  text: string,
+  origin: 'file' | 'flag',
+  file: ConfigFile | null,
+  folder: string,
+): SourceSetting {
+  const written = origin === 'file' ? (file?.target(text, 'url') ?? null) : null;
+  const plain = written === null ? absolute(text, folder) : absolute(written.text, dirname(file?.path ?? folder));
+  const password = written === null ? null : (file?.target(text, 'password') ?? null);
+  const url = password === null ? plain : withPassword(plain, password.text, password.place.label);
+  return { name: written === null ? null : text, url, displayUrl: displayUrl(url), origin };
+}
+
 export function requireSource(source: SourceSetting | null): SourceSetting {
   if (source !== null) return source;
   throw new SqlextractError({

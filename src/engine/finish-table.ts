@@ -78,7 +78,11 @@ async function manifestOf(
         files: files.filter((file) => file.epoch === epoch).length,
       })),
     },
-    totals: { ...totalsOf(files, table.columns.length), replacedCells: replacedCells(run) },
+    totals: {
+      ...totalsOf(files, table.columns.length),
+      replacedCells: replacedCells(run),
+      markerCells: [...run.done.values()].reduce((sum, report) => sum + report.nullMarkerCells, 0),
+    },
     files,
     startedAt: run.startedAt,
     finishedAt,

@@ -21,7 +21,16 @@ export const FAULT_POINTS = [
   'after-run-close',
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+/** Those of `load`. */
+export const LOAD_FAULT_POINTS = [
+  'before-load-prepare',
+  'before-load-stage',
+  'after-load-stage',
+  'before-load-publish',
+  'after-load-publish',
+] as const;
+
+export type FaultPoint = (typeof FAULT_POINTS)[number] | (typeof LOAD_FAULT_POINTS)[number];
 
 let armed: { readonly name: string; left: number } | null = null;
 
@@ -32,7 +41,8 @@ export function armFaultPoint(spec: string | null | undefined): void {
     return;
   }
   const [name = '', count = '1'] = spec.split(':');
-  if (!FAULT_POINTS.includes(name as FaultPoint)) throw new Error(`no fault point is called ${name}`);
+  const known: readonly string[] = [...FAULT_POINTS, ...LOAD_FAULT_POINTS];
+  if (!known.includes(name)) throw new Error(`no fault point is called ${name}`);
   armed = { name, left: Number(count) };
 }
 

@@ -90,6 +90,8 @@ export interface ManifestTotals {
   readonly maxBytes: readonly number[];
   /** Cells that a policy wrote as NULL, by column; columns without any are left out. Missing in older manifests. */
   readonly replacedCells?: Readonly<Record<string, number>>;
+  /** Text cells that are equal to the CSV NULL marker and stand quoted; not every loader can tell. Missing in older manifests. */
+  readonly markerCells?: number;
 }
 
 export interface ManifestFile {

@@ -1,0 +1,121 @@
+import { dirname } from 'node:path';
+import { targetSettings, statementBytes } from '../config/target-settings.ts';
+import type { TargetSettings } from '../config/target-settings.ts';
+import type { FlagValues, Settings } from '../config/settings.ts';
+import { matchesTable } from '../engine/select-tables.ts';
+import type { IngestPlan } from '../ingest/ingest-plan.ts';
+import { planTable } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/plan-table.ts';
+import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
+import type { IngestTarget } from '../ingest/target.ts';
+import { SqlextractError } from '../model/problem.ts';
+import { displayName } from '../model/table.ts';
+import { findManifests } from '../verify/find-manifests.ts';
+
+export interface PlannedIngest {
+  readonly target: IngestTarget;
+  readonly asked: TargetSettings;
+  readonly plan: IngestPlan;
+}
+
+/** Target, manifests and flags as one plan. Throws TARGET_…, NO_FINISHED_RUN, MANIFEST_…, INGEST_…, USAGE_…. */
+export async function ingestPlanOf(
+  settings: Settings,
+  flags: FlagValues,
+  facts: { readonly toolVersion: string; readonly fallbackTarget: string | null },
+): Promise<PlannedIngest> {
+  const asked = targetSettings(flags, settings, TARGET_NAMES, facts.fallbackTarget);
+  const target = await targetOf(asked);
+  const flavor = flavorOf(asked, target);
+  const places = manifestsOf(settings, flags);
+  if (settings.origins.format === 'flag') for (const place of places) checkFormat(place, settings.format);
+  const plan: IngestPlan = {
+    version: 1,
+    tool: { name: 'sqlextract', version: facts.toolVersion },
+    target: target.name,
+    flavor,
+    tables: places.map((place, index) => planTable(place, index + 1, asked, target)),
+    options: {
+      parallel: asked.parallel,
+      chunkBytes: statementBytes(flags),
+      onError: asked.onError,
+      maxErrors: asked.maxErrors,
+      create: asked.create,
+      allowOlder: asked.allowOlder,
+      locations: {
+        stage: asked.stage,
+        bucket: asked.bucket,
+        volume: asked.volume,
+        serverPath: asked.serverPath,
+        catalog: asked.catalog,
+        iamRole: asked.iamRole,
+      },
+    },
+  };
+  checkOptions(plan, target);
+  return { target, asked, plan };
+}
+
+async function targetOf({ name, type, url }: TargetSettings): Promise<IngestTarget> {
+  const found = type === null ? await targetOfUrl(url?.url ?? name) : await targetByName(type);
+  if (found !== null) return found;
+  throw new SqlextractError({
+    code: 'TARGET_UNKNOWN',
+    message: `${type ?? url?.displayUrl ?? name} is no kind of target`,
+    hint: `the kinds are ${TARGET_NAMES.join(', ')}`,
+    fault: 'usage',
+  });
+}
+
+function flavorOf({ flavor }: TargetSettings, target: IngestTarget): string | null {
+  if (flavor === null || target.flavors.includes(flavor)) return flavor;
+  throw new SqlextractError({
+    code: 'TARGET_FLAVOR',
+    message: `${target.title} has no flavor ${flavor}`,
+    hint: target.flavors.length === 0 ? 'leave --flavor out' : `--flavor ${target.flavors.join(' or ')}`,
+    fault: 'usage',
+  });
+}
+
+function manifestsOf(settings: Settings, flags: FlagValues): readonly ManifestPlace[] {
+  const tables = Array.isArray(flags['table']) ? (flags['table'] as readonly string[]) : [];
+  const run = typeof flags['run'] === 'string' ? flags['run'] : null;
+  return findManifests({ out: settings.out, run, tables, matches: matchesTable }).map((found) => {
+    if (found.kind === 'unreadable') throw new SqlextractError(found.problem);
+    return { manifest: found.manifest, folder: dirname(found.path) };
+  });
+}
+
+function checkFormat({ manifest }: ManifestPlace, format: string): void {
+  if (manifest.format.name === format) return;
+  const table = displayName(manifest.table);
+  throw new SqlextractError({
+    code: 'INGEST_FORMAT',
+    message: `--format ${format}: the files of ${table} are ${manifest.format.name}`,
+    hint: `sqlextract extract --table ${table} --format ${format}, or leave --format out`,
+    fault: 'usage',
+  });
+}
+
+/** Options that the target cannot keep, and places that it needs. */
+function checkOptions({ options }: IngestPlan, { title, capabilities }: IngestTarget): void {
+  if (options.onError === 'skip' && capabilities.rejects !== true) {
+    throw refusedOption('--on-error skip', `${title}: ${capabilities.rejects}`, 'leave it out: nothing is loaded then');
+  }
+  if (options.maxErrors > 0 && options.onError !== 'skip') {
+    throw refusedOption('--max-errors', 'it is of --on-error skip', 'add --on-error skip');
+  }
+  const used = [...capabilities.needs, ...capabilities.takes];
+  for (const [place, value] of Object.entries(options.locations)) {
+    const flag = `--${place.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const isUsed = used.some((name) => name === place);
+    if (value !== null && !isUsed) throw refusedOption(flag, `${title} has no use for it`, 'leave it out');
+    if (value === null && capabilities.needs.some((name) => name === place)) {
+      throw refusedOption(flag, `${title} needs it, to find the files`, `add ${flag}`);
+    }
+  }
+}
+
+function refusedOption(flag: string, reason: string, hint: string): SqlextractError {
+  return new SqlextractError({ code: 'INGEST_OPTION', message: `${flag}: ${reason}`, hint, fault: 'usage' });
+}

@@ -1,0 +1,62 @@
+import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
+import type { LedgerEntry } from '../load/loader.ts';
+import { formatCount, formatCounted, formatSeconds } from './amounts.ts';
+import { linesOf } from './print-error.ts';
+import { printable } from './printable.ts';
+
+/** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. */
+export function describeTableLoad(report: TableLoadReport): readonly string[] {
+  const { outcome, into, seconds } = report;
+  const name = printable(into);
+  switch (outcome.kind) {
+    case 'loaded': {
+      const resumed =
+        outcome.resumedFiles > 0 ? `, ${formatCounted(outcome.resumedFiles, 'file')} were staged before` : '';
+      return [
+        `✓ ${whatWasDone(outcome.entry, name)} (${formatSeconds(seconds)}${resumed})`,
+        ...rejectedLine(outcome.entry),
+      ];
+    }
+    case 'already-loaded':
+      return [
+        `✓ ${name}: run ${printable(report.run)} is loaded already, ${formatCounted(outcome.entry.rows, 'record')}`,
+      ];
+    case 'stopped':
+      return [`✗ ${name}: stopped; the same command goes on`];
+    case 'failed':
+      return [`✗ ${name}:`, ...linesOf(outcome.problem).map((line) => `  ${printable(line)}`)];
+    default:
+      return outcome satisfies never;
+  }
+}
+
+export function describeLoad(report: LoadReport): readonly string[] {
+  const loaded = report.tables.flatMap(({ outcome }) => (outcome.kind === 'loaded' ? [outcome.entry] : []));
+  const rows = loaded.reduce((sum, entry) => sum + entry.rows, 0);
+  return [
+    '',
+    `${formatCounted(rows, 'record')} loaded into ${printable(report.target)}, ${formatSeconds(report.seconds)}`,
+    ...(report.status === 'complete' ? [] : ['Next: the same command again goes on from here']),
+  ];
+}
+
+function whatWasDone(entry: LedgerEntry, name: string): string {
+  const records = formatCounted(entry.rows, 'record');
+  switch (entry.mode) {
+    case 'replace':
+    case 'full-refresh':
+      return `Replaced table ${name} with ${records}`;
+    case 'append':
+      return `Appended ${records} to ${name}`;
+    case 'merge':
+      return `Merged ${records} into ${name} → ${formatCount(entry.updated)} updated, ${formatCount(entry.inserted)} inserted`;
+    case 'delete-insert':
+      return `Deleted ${formatCount(entry.deleted)} and inserted ${formatCounted(entry.inserted, 'record')} in ${name}`;
+    default:
+      return entry.mode satisfies never;
+  }
+}
+
+function rejectedLine({ rejected }: LedgerEntry): readonly string[] {
+  return rejected === 0 ? [] : [`  ${formatCounted(rejected, 'record')} rejected`];
+}

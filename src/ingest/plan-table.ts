@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Manifest } from '../model/manifest.ts';
+import { SqlextractError } from '../model/problem.ts';
+import { displayName } from '../model/table.ts';
+import { checkLoad } from './check-load.ts';
+import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
+import { needsKey } from './load-mode.ts';
+import type { LoadMode } from './load-mode.ts';
+import type { IdentifierCase } from './target-names.ts';
+import { columnNames, targetName } from './target-names.ts';
+import type { IngestTarget } from './target.ts';
+
+/** What the person asked for, the same for all tables of a call. */
+export interface LoadOrder {
+  readonly mode: LoadMode;
+  /** Names of the source or the target; empty: the primary key. */
+  readonly key: readonly string[];
+  readonly dedupeBy: string | null;
+  readonly window: { readonly column: string; readonly from: string; readonly to: string } | null;
+  /** Null: the target's default, or the source's schema. */
+  readonly schema: string | null;
+  readonly renames: ReadonlyMap<string, string>;
+  readonly identifierCase: IdentifierCase;
+  /** Widths of texts from the largest value of the files. */
+  readonly measure: boolean;
+  readonly allowMixed: boolean;
+}
+
+export interface ManifestPlace {
+  readonly manifest: Manifest;
+  /** Absolute: where its files lie. */
+  readonly folder: string;
+}
+
+/**
+ * The load of one manifest. Throws INGEST_… (fault usage or data) for what cannot be loaded as asked, before anything is written: see
+ * check-load.ts; INGEST_KEY, INGEST_COLUMN for names that no column has, INGEST_NAME for what the target cannot name.
+ */
+export function planTable(place: ManifestPlace, number: number, order: LoadOrder, target: IngestTarget): TableLoad {
+  const { manifest, folder } = place;
+  const { mode, window } = order;
+  const table = displayName(manifest.table);
+  const sources = manifest.schema.columns;
+  const choice = { identifierCase: order.identifierCase, renames: order.renames };
+  const names = columnNames(
+    table,
+    sources.map(({ name }) => name),
+    choice,
+    target,
+  );
+  const named = (name: string, flag: string): string => columnNamed(name, flag, manifest, names);
+  const key = keyOf(manifest, order, named);
+  const columns = sources.map((source, index): LoadColumn => {
+    const name = names[index] ?? source.name;
+    const measuredBytes = order.measure ? (manifest.totals.maxBytes[index] ?? null) : null;
+    return { source, name, isKey: key.includes(name), measuredBytes, ignored: false };
+  });
+  const tableTarget = targetOf(manifest, order, target);
+  const load: TableLoad = {
+    number,
+    source: {
+      table: { schema: manifest.table.schema, name: manifest.table.name },
+      job: manifest.job,
+      run: manifest.run,
+      extractedAt: manifest.startedAt,
+      consistency: manifest.consistency.level,
+    },
+    target: tableTarget,
+    mode,
+    columns,
+    key,
+    dedupeBy: order.dedupeBy === null ? null : named(order.dedupeBy, '--dedupe-by'),
+    window: window === null ? null : { ...window, column: named(window.column, '--window') },
+    format: manifest.format,
+    files: filesOf(manifest, folder),
+    rows: manifest.totals.rows,
+    tag: tagOf(manifest, tableTarget),
+    remarks: remarksOf(manifest, names, tableTarget),
+  };
+  checkLoad(load, manifest, order, target);
+  return load;
+}
+
+function filesOf(manifest: Manifest, folder: string): readonly LoadFile[] {
+  return manifest.files.map(({ path, rows, bytes, sha256 }, index) => ({
+    number: index + 1,
+    name: path,
+    path: join(folder, path),
+    rows,
+    bytes,
+    sha256,
+  }));
+}
+
+function targetOf(manifest: Manifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {
+  const { schema, name } = manifest.table;
+  const usual = ['public', 'dbo', 'main'].includes(schema) ? (target.capabilities.defaultSchema ?? null) : schema;
+  const wanted = order.schema ?? (schema === '' ? target.capabilities.defaultSchema : usual);
+  const cased = (text: string): string => targetName(text, order.identifierCase, target);
+  return { schema: wanted === null || wanted === '' ? null : cased(wanted), name: cased(name) };
+}
+
+function keyOf(manifest: Manifest, order: LoadOrder, named: (name: string, flag: string) => string): readonly string[] {
+  if (order.key.length > 0) return order.key.map((name) => named(name, '--key'));
+  const { primaryKey, columns } = manifest.schema;
+  const there = primaryKey.every((name) => columns.some((column) => column.name === name));
+  if (primaryKey.length > 0 && there) return primaryKey.map((name) => named(name, 'the primary key'));
+  if (!needsKey(order.mode, order.window)) return [];
+  throw new SqlextractError({
+    code: 'INGEST_KEY',
+    message: `${order.mode} needs a key, and ${displayName(manifest.table)} has no primary key in its files`,
+    hint: `name the columns that tell its rows apart: --key ${columns[0]?.name ?? 'id'}`,
+    fault: 'usage',
+  });
+}
+
+/** By the file's name or the target's, exactly, else without regard to case. */
+function columnNamed(typed: string, flag: string, manifest: Manifest, names: readonly string[]): string {
+  const pairs = manifest.schema.columns.map(({ name }, index) => ({ source: name, target: names[index] ?? name }));
+  const same = (one: string): boolean => one.toLowerCase() === typed.toLowerCase();
+  const found =
+    pairs.find(({ source, target }) => source === typed || target === typed) ??
+    pairs.find(({ source, target }) => same(source) || same(target));
+  if (found !== undefined) return found.target;
+  throw new SqlextractError({
+    code: 'INGEST_COLUMN',
+    message: `${flag} ${typed}: the files of ${displayName(manifest.table)} have no column of that name`,
+    hint: `their columns are ${names.join(', ')}`,
+    fault: 'usage',
+  });
+}
+
+/** The same run into the same table always has the same one: a load that was killed finds what it staged. */
+function tagOf({ job, run }: Manifest, target: TableLoad['target']): string {
+  return createHash('sha256')
+    .update(JSON.stringify([job, run, target.schema, target.name]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+function remarksOf(manifest: Manifest, names: readonly string[], target: TableLoad['target']): readonly string[] {
+  const changed = manifest.schema.columns.flatMap(({ name }, index) =>
+    names[index] === name ? [] : [`column ${name} is ${names[index]} in the target`],
+  );
+  const { name } = manifest.table;
+  return target.name === name ? changed : [`table ${name} is ${target.name} in the target`, ...changed];
+}

@@ -1,0 +1,167 @@
+import { displayName } from '../model/table.ts';
+import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
+import { needsKey } from './load-mode.ts';
+import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
+import type { View } from './render.ts';
+import type { IngestTarget } from './target.ts';
+
+/** The ledger's name, in the schema of the table. Its columns are the same in every target: see docs/targets.md. */
+export const LEDGER = '_sqlextract_loads';
+
+/** What a target's templates need of a column besides its name. */
+export interface ColumnSql {
+  /** In CREATE TABLE. */
+  readonly type: Quoted;
+  /** In the staging table. */
+  readonly stageType: Quoted;
+  /** The value for the table, from the staging table's cell. */
+  value(cell: Quoted): Quoted;
+}
+
+export interface ViewParts {
+  columnSql(column: LoadColumn): ColumnSql;
+  /** As the script names a file; left out where scripts do not. */
+  pathOf?(file: LoadFile): string;
+}
+
+/**
+ * What every template of every target may use of one table's load. Staging columns are called c1, c2, … so that no loader's own command
+ * (`\copy`, `.import`, `LOAD DATA`) has to take a name of the data.
+ *
+ * `columns` are all columns of the files, `inserts` those that the table gets (all, but for `load --evolve ignore`). `values` are the
+ * typed values read from the staging table (alias s), `names` the target's columns, both of `inserts` and in the order of the file.
+ */
+export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarget, parts: ViewParts): View {
+  const { schema, name } = load.target;
+  const literal = (text: string): Quoted => target.quoteLiteral(text);
+  const aside = (suffix: string): Quoted => target.qualify(schema, `_sqlextract_${load.tag}_${suffix}`);
+  const columns = load.columns.map((column, index) => columnView(column, index, target, parts));
+  const inserts = columns.filter((_, index) => load.columns[index]?.ignored === false);
+  return {
+    number: load.number,
+    source: commentText(displayName(load.source.table)),
+    title: commentText(`${displayName({ schema: schema ?? '', name })} (${load.mode})`),
+    ...modeView(load),
+    rows: load.rows,
+    run: literal(load.source.run),
+    job: literal(load.source.job),
+    extractedAt: literal(load.source.extractedAt),
+    modeText: literal(load.mode),
+    tableText: literal(displayName({ schema: schema ?? '', name })),
+    table: target.qualify(schema, name),
+    tableName: target.quoteIdentifier(name),
+    hasSchema: schema !== null,
+    schema: schema === null ? word('') : target.quoteIdentifier(schema),
+    ledger: target.qualify(schema, LEDGER),
+    stage: aside('stage'),
+    stageFiles: aside('files'),
+    newTable: aside('new'),
+    oldTable: aside('old'),
+    create: plan.options.create,
+    allowOlder: plan.options.allowOlder,
+    skip: plan.options.onError === 'skip',
+    maxErrors: plan.options.maxErrors,
+    columns,
+    inserts,
+    names: commaList(inserts.map((column) => column.name)),
+    stageNames: commaList(columns.map(({ stage }) => stage)),
+    insertStageNames: commaList(inserts.map(({ stage }) => stage)),
+    values: commaList(inserts.map(({ value }) => value)),
+    hasKey: load.key.length > 0,
+    keys: columns.filter(({ isKey }) => isKey),
+    keyNames: commaList(load.key.map((key) => target.quoteIdentifier(key))),
+    updates: inserts.filter(({ isKey }) => !isKey),
+    hasUpdates: inserts.some(({ isKey }) => !isKey),
+    files: load.files.map((file) => fileView(file, target, parts)),
+    hasFiles: load.files.length > 0,
+    ...dedupeView(load, columns, target),
+    ...windowView(load, target),
+    ...messages(load, target),
+  };
+}
+
+/** What a script says when it stops, the same words in every target. Each is a literal. */
+function messages({ source, target: { schema, name }, rows }: TableLoad, target: IngestTarget): View {
+  const say = (text: string): Quoted =>
+    target.quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
+  return {
+    messageLoaded: say(`run ${source.run} is loaded already; nothing was done`),
+    messageOlder: say(
+      `a later run than ${source.run} is loaded already; nothing was changed (--allow-older loads it all the same)`,
+    ),
+    messageCount: say(`the rows that were loaded are not the ${rows} of the manifest; nothing was changed`),
+    messageTwice: say(
+      'a key stands in the files more than once; name the column whose largest value wins with --dedupe-by; nothing was changed',
+    ),
+    messageOutside: say('rows of the files lie outside of the window; nothing was changed'),
+  };
+}
+
+function modeView({ mode, window }: TableLoad): View {
+  return {
+    isReplace: mode === 'replace',
+    isFullRefresh: mode === 'full-refresh',
+    isAppend: mode === 'append',
+    isMerge: mode === 'merge',
+    isDeleteInsert: mode === 'delete-insert',
+    byKey: needsKey(mode, window),
+  };
+}
+
+function columnView(column: LoadColumn, index: number, target: IngestTarget, parts: ViewParts) {
+  const { type, stageType, ...expressions } = parts.columnSql(column);
+  const stage = word(`c${index + 1}`);
+  return {
+    number: index + 1,
+    first: index === 0,
+    name: target.quoteIdentifier(column.name),
+    nameText: target.quoteLiteral(column.name),
+    fileColumn: target.quoteIdentifier(column.source.name),
+    type,
+    notNull: !column.source.nullable,
+    nullable: column.source.nullable,
+    isKey: column.isKey,
+    comment: target.quoteLiteral(column.source.note ?? ''),
+    hasComment: column.source.note !== undefined,
+    nativeType: commentText(column.source.nativeType),
+    stage,
+    stageType,
+    value: expressions.value(sql`s.${stage}`),
+  };
+}
+
+function fileView(file: LoadFile, target: IngestTarget, parts: ViewParts) {
+  const { number, name, rows, bytes, sha256, path } = file;
+  return {
+    number,
+    name: target.quoteLiteral(name),
+    path: target.quoteLiteral(parts.pathOf?.(file) ?? path),
+    sha256: target.quoteLiteral(sha256),
+    rows,
+    bytes,
+  };
+}
+
+/** Which of the rows of one key wins; without a watermark no two may have one key. */
+function dedupeView(load: TableLoad, columns: readonly { readonly value: Quoted }[], target: IngestTarget): View {
+  const index = load.columns.findIndex(({ name }) => name === load.dedupeBy);
+  const column = columns[index];
+  if (load.dedupeBy === null || column === undefined) {
+    return { hasDedupe: false, dedupe: word(''), dedupeStage: word(''), dedupeName: word('') };
+  }
+  return {
+    hasDedupe: true,
+    dedupe: column.value,
+    dedupeStage: word(`c${index + 1}`),
+    dedupeName: target.quoteIdentifier(load.dedupeBy),
+  };
+}
+
+function windowView({ window }: TableLoad, target: IngestTarget): View {
+  return {
+    hasWindow: window !== null,
+    windowColumn: window === null ? word('') : target.quoteIdentifier(window.column),
+    windowFrom: target.quoteLiteral(window?.from ?? ''),
+    windowTo: target.quoteLiteral(window?.to ?? ''),
+  };
+}

@@ -1,0 +1,126 @@
+import pLimit from 'p-limit';
+import type { IngestPlan, TableLoad } from '../ingest/ingest-plan.ts';
+import type { IngestTarget } from '../ingest/target.ts';
+import { faultPoint } from '../model/fault-point.ts';
+import type { Problem } from '../model/problem.ts';
+import { SqlextractError, toProblem } from '../model/problem.ts';
+import { displayName } from '../model/table.ts';
+import type { Evolve } from './drift.ts';
+import { driftOf, refuseDrift, withoutMissing } from './drift.ts';
+import type { LedgerEntry, LoadSession } from './loader.ts';
+
+export interface LoadContext {
+  readonly session: LoadSession;
+  readonly target: IngestTarget;
+  readonly plan: IngestPlan;
+  readonly evolve: Evolve;
+  /** Aborted by the first signal: what is staged stays for the same command. */
+  readonly stop: AbortSignal;
+  onBytes(load: TableLoad, bytes: number): void;
+  onRemark(load: TableLoad, text: string): void;
+}
+
+export type LoadOutcome =
+  | { readonly kind: 'loaded' | 'already-loaded'; readonly entry: LedgerEntry; readonly resumedFiles: number }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'stopped' };
+
+/** Loads one table as far as it can. Never throws: one table's trouble hides no other. */
+export async function loadTable(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
+  try {
+    const known = await context.session.entry(load);
+    if (known !== null) return { kind: 'already-loaded', entry: known, resumedFiles: 0 };
+    return await loadAnew(context, await fitted(context, load));
+  } catch (error) {
+    return { kind: 'failed', problem: toProblem(error) };
+  }
+}
+
+/** The load as the table that is there takes it. */
+async function fitted({ session, target, plan, evolve }: LoadContext, load: TableLoad): Promise<TableLoad> {
+  if (load.mode === 'full-refresh') return load;
+  const existing = await session.columns(load);
+  if (existing === null) {
+    if (plan.options.create) return load;
+    throw new SqlextractError({
+      code: 'LOAD_NO_TABLE',
+      message: `the target has no table ${displayName({ schema: load.target.schema ?? '', name: load.target.name })}`,
+      hint: 'leave --no-create out, or name another --schema',
+      fault: 'data',
+    });
+  }
+  const drift = driftOf(load, existing, target);
+  refuseDrift(load, drift, evolve);
+  if (drift.missing.length === 0) return load;
+  if (evolve === 'ignore') return withoutMissing(load, drift);
+  await session.addColumns(
+    load,
+    drift.missing.map(({ name }) => name),
+    plan,
+  );
+  return load;
+}
+
+async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
+  const { session, plan, stop } = context;
+  try {
+    faultPoint('before-load-prepare');
+    await session.prepare(load, plan);
+    const resumedFiles = session.stages ? await stageAll(context, load) : 0;
+    if (stop.aborted) return { kind: 'stopped' };
+    faultPoint('before-load-publish');
+    const entry = await session.publish(load, plan);
+    faultPoint('after-load-publish');
+    await session.discard(load, plan);
+    return { kind: 'loaded', entry, resumedFiles };
+  } catch (error) {
+    await discardAfter(context, load, error);
+    throw error;
+  }
+}
+
+/** What a guard refused is refused again: its staging table has no use. After a lost connection it has: the same command goes on. */
+async function discardAfter({ session, plan }: LoadContext, load: TableLoad, error: unknown): Promise<void> {
+  if (!(error instanceof SqlextractError) || error.problem.fault !== 'data') return;
+  try {
+    await session.discard(load, plan);
+  } catch (cause) {
+    throw new SqlextractError({ ...error.problem, causes: [toProblem(cause).message] }, cause);
+  }
+}
+
+/** Stages what is not staged; returns how many files were. What is staged and no longer in the manifest is thrown away, with all of it. */
+async function stageAll(context: LoadContext, load: TableLoad): Promise<number> {
+  const { session, plan, stop } = context;
+  let staged = await session.staged(load);
+  const foreign = [...staged].some(
+    ([name, sha256]) => !load.files.some((file) => file.name === name && file.sha256 === sha256),
+  );
+  if (foreign) {
+    await session.discard(load, plan);
+    await session.prepare(load, plan);
+    staged = new Map();
+  }
+  for (const file of load.files) if (staged.has(file.name)) context.onBytes(load, file.bytes);
+  const limit = pLimit(plan.options.parallel);
+  const todo = load.files.filter(({ name }) => !staged.has(name));
+  let failed = false;
+  const results = await Promise.allSettled(
+    todo.map(async (file) =>
+      limit(async () => {
+        if (stop.aborted || failed) return;
+        faultPoint('before-load-stage');
+        await session
+          .stage(load, file, (bytes) => context.onBytes(load, bytes))
+          .catch((error: unknown) => {
+            failed = true;
+            throw error;
+          });
+        faultPoint('after-load-stage');
+      }),
+    ),
+  );
+  const lost = results.find((result) => result.status === 'rejected');
+  if (lost !== undefined) throw lost.reason;
+  return staged.size;
+}
