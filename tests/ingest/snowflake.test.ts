@@ -46,9 +46,9 @@ describe('Snowflake scripts', () => {
     for (const copy of copies) {
       const after = copy.slice(copy.findIndex(({ value }) => value === 'FILES'));
       expect(namesBefore(after, '=').filter((name) => !OPTIONS['snowflake COPY INTO']?.includes(name))).toEqual([]);
-      const format_ = namesBefore(insideOf(copy, 'FILE_FORMAT'), '=');
-      expect(format_.filter((name) => !OPTIONS['snowflake FILE_FORMAT']?.includes(name))).toEqual([]);
-      expect(format_).toContain('TYPE');
+      const fileFormat = namesBefore(insideOf(copy, 'FILE_FORMAT'), '=');
+      expect(fileFormat.filter((name) => !OPTIONS['snowflake FILE_FORMAT']?.includes(name))).toEqual([]);
+      expect(fileFormat).toContain('TYPE');
     }
   });
 
