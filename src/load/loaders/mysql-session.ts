@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
@@ -5,13 +7,13 @@ import { filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/m
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
+import { plainBytes } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession } from '../loader.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { existingColumns, exists } from './mysql-catalog.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
-import { asFileError, csvText, plainText } from './mysql-file.ts';
 
 export interface SessionParts {
   /** Holds the transaction that publishes. */
@@ -192,17 +194,13 @@ export class MysqlLoadSession implements LoadSession {
   ): Promise<void> {
     const isCsv = plan.tables.find(({ tag }) => tag === load.tag)?.format.name !== 'parquet';
     await using converted = isCsv ? null : await parquetAsCsv(file, load.columns, this.#parts.scratch, 'NULL');
-    const text = converted === null ? csvText(file, load.format.compression, onBytes) : plainText(converted.path);
-    let broken: SqlextractError | null = null;
-    text.on('error', (error) => {
-      broken = asFileError(error, file);
-    });
+    const bytes =
+      converted === null ? plainBytes(file, load.format.compression, onBytes) : createReadStream(converted.path);
+    const text = Readable.from(bytes, { objectMode: false, highWaterMark: AHEAD_BYTES });
     try {
       const done = await connection.load((token) => loadDataStatement(load, plan, way, token), text);
       if (done.warnings > 0) throw guardError(new Error(`${file.name}: ${await connection.warning()}`), 'the server');
       if (done.rows !== file.rows) throw wrongCount(load, file, done.rows);
-    } catch (error) {
-      throw broken ?? error;
     } finally {
       text.destroy();
     }
@@ -225,6 +223,8 @@ export class MysqlLoadSession implements LoadSession {
 }
 
 const DUPLICATE = 1062;
+/** Of a file, read before the server takes it. */
+const AHEAD_BYTES = 1024 * 1024;
 
 /** False: another process has staged the file meanwhile. Waits while one is at it. */
 async function claimed(
