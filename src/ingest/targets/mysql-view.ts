@@ -7,6 +7,7 @@ import type { View } from '../render.ts';
 import { tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import { plainLiteral, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
+import type { CellReading } from './mysql-types.ts';
 import { collationOf, typeOf, valueOf } from './mysql-types.ts';
 import { windowView } from './mysql-window.ts';
 
@@ -20,12 +21,11 @@ const BY_TEXT = ['string', 'json', 'uuid'];
 /** What the templates of this target may use besides `tableView`. */
 export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarget, choice: MysqlViewChoice): View {
   const { flavor } = plan;
-  const marker = markerOf(load, flavor);
   const base = tableView(load, plan, target, {
     columnSql: (column) => ({
       type: word(sqlType(column, flavor)),
       stageType: word('longtext'),
-      value: (cell) => valueOf(column.source.type, cell, { marker, digits: digitsOf(load, column) }),
+      value: (cell) => valueOf(column.source.type, cell, cellReading(load, column, flavor)),
     }),
   });
   const aside = (suffix: string): Quoted => qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`);
@@ -63,11 +63,15 @@ function sqlType(column: LoadColumn, flavor: string | null): string {
   throw new Error(`column ${column.name} has no type here: ${type.reason}`);
 }
 
+export function cellReading(load: TableLoad, column: LoadColumn, flavor: string | null): CellReading {
+  return { marker: markerOf(load, flavor), digits: digitsOf(load, column) };
+}
+
 /**
  * The collation is written beside it: variables that LOAD DATA fills have one that would take \n for \N. Null where the marker is the word
  * NULL: unquoted it is NULL to LOAD DATA, quoted a text (LOAD DATA, dev.mysql.com/doc/refman/8.4/en/load-data.html, "Handling of NULL").
  */
-export function markerOf({ format }: TableLoad, flavor: string | null): Quoted | null {
+function markerOf({ format }: TableLoad, flavor: string | null): Quoted | null {
   const text = format.nullMarker ?? '\\N';
   if (text === 'NULL') return null;
   const hex = Buffer.from(text).toString('hex');
