@@ -3,6 +3,7 @@ import type { IngestTarget } from './target.ts';
 /** Every target, one line each, loaded on demand. */
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
+  sqlite: async () => (await import('./targets/sqlite.ts')).sqliteTarget,
 };
 
 /** Schemes of URLs, and endings of files, that tell the kind of target. */
