@@ -4,6 +4,9 @@ import type { IngestTarget } from './target.ts';
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
   sqlite: async () => (await import('./targets/sqlite.ts')).sqliteTarget,
+  mysql: async () => (await import('./targets/mysql.ts')).mysqlTarget,
+  snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
+  clickhouse: async () => (await import('./targets/clickhouse.ts')).clickHouseTarget,
 };
 
 /** Schemes of URLs, and endings of files, that tell the kind of target. */

@@ -4,6 +4,7 @@ import type { TargetLoader } from './loader.ts';
 const LOADERS: Readonly<Record<string, () => Promise<TargetLoader>>> = {
   duckdb: async () => (await import('./loaders/duckdb.ts')).duckdbLoader,
   sqlite: async () => (await import('./loaders/sqlite.ts')).sqliteLoader,
+  clickhouse: async () => (await import('./loaders/clickhouse.ts')).clickHouseLoader,
 };
 
 export const LOADABLE_TARGETS: readonly string[] = Object.keys(LOADERS);
