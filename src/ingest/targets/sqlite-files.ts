@@ -54,7 +54,7 @@ function fileView(file: LoadFile, before: number, path: string, { columns, forma
     rowsPipe: dotArgument(`|${read} ${input} && echo '${row}'`),
     sumPipe: dotArgument(`|(sha256sum 2>/dev/null || shasum -a 256) ${input}`),
     zerosPipe: dotArgument(`|${read} ${input} | LC_ALL=C tr -dc '\\000' | wc -c`),
-    sumLength: 64,
+    sha256: word(`'${file.sha256.replaceAll(/[^0-9a-f]/g, '')}'`),
     end: before + file.rows + 1,
     what: sql`'file ${file.number}'`,
   };
