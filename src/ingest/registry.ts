@@ -4,6 +4,7 @@ import type { IngestTarget } from './target.ts';
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
   postgres: async () => (await import('./targets/postgres.ts')).postgresTarget,
+  sqlite: async () => (await import('./targets/sqlite.ts')).sqliteTarget,
   mysql: async () => (await import('./targets/mysql.ts')).mysqlTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
   clickhouse: async () => (await import('./targets/clickhouse.ts')).clickHouseTarget,
