@@ -2,6 +2,7 @@ import type { IngestTarget } from './target.ts';
 
 /** Every target, one line each, loaded on demand. */
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
+  bigquery: async () => (await import('./targets/bigquery.ts')).bigqueryTarget,
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
 };
