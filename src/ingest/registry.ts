@@ -4,6 +4,7 @@ import type { IngestTarget } from './target.ts';
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   bigquery: async () => (await import('./targets/bigquery.ts')).bigqueryTarget,
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
+  redshift: async () => (await import('./targets/redshift.ts')).redshiftTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
 };
 
