@@ -29,7 +29,7 @@ interface Prepared {
   readonly load: TableLoad;
   readonly plan: IngestPlan;
   readonly way: LoadWay;
-  /** False: another load of the same run was first; nothing is done. Only known before of the way `table`. */
+  /** False: another process loaded the same run meanwhile; nothing is done. */
   readonly todo: boolean;
 }
 
@@ -115,7 +115,9 @@ export class MysqlLoadSession implements LoadSession {
       await connection.execute('COMMIT');
     } catch (error) {
       await connection.execute('ROLLBACK').catch(() => undefined);
-      throw error;
+      // Another process may have loaded the same run meanwhile, and thrown its staging table away.
+      if ((await this.entry(load).catch(() => null)) === null) throw error;
+      this.#prepared = { ...prepared, todo: false };
     } finally {
       this.#idle.push(connection);
     }
@@ -123,6 +125,15 @@ export class MysqlLoadSession implements LoadSession {
 
   async publish(load: TableLoad): Promise<LedgerEntry> {
     const prepared = this.#preparedOf(load);
+    if (!prepared.todo) await this.#release();
+    else await this.#publishOnce(load, prepared);
+    const entry = await this.entry(load);
+    if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
+    return entry;
+  }
+
+  /** A run that another process published meanwhile is published. */
+  async #publishOnce(load: TableLoad, prepared: Prepared): Promise<void> {
     const part = prepared.way === 'table' ? 'direct-finish' : 'publish';
     try {
       await this.#parts.main.run(mysqlPart(part, prepared.load, prepared.plan, prepared.way));
@@ -131,9 +142,6 @@ export class MysqlLoadSession implements LoadSession {
       const known = await this.entry(load).catch(() => null);
       if (known === null) throw error;
     }
-    const entry = await this.entry(load);
-    if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
-    return entry;
   }
 
   async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
