@@ -62,7 +62,9 @@ export class MysqlLoadSession implements LoadSession {
     const [row] = await this.#parts.main.rows(
       `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.source.run))}`,
     );
-    return row === undefined ? null : ledgerEntryOf(row);
+    if (row === undefined) return null;
+    await this.#dropLeft(load);
+    return ledgerEntryOf(row);
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
@@ -158,6 +160,15 @@ export class MysqlLoadSession implements LoadSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#all.map(async (each) => each[Symbol.asyncDispose]()));
+  }
+
+  /** A run that was killed after it had published left its tables; whoever is staging the same run finds it loaded. */
+  async #dropLeft(load: TableLoad): Promise<void> {
+    if (!(await exists(this.#parts.main, load.target.schema, `_sqlextract_${load.tag}_files`))) return;
+    const left = (['stage', 'files', 'new', 'old'] as const).map((suffix) =>
+      String(mysqlTarget.qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`)),
+    );
+    await this.#parts.main.execute(`DROP TABLE IF EXISTS ${left.join(', ')}`);
   }
 
   #wayOf({ mode }: TableLoad): LoadWay {
