@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import type { Quoted } from '../../src/ingest/quoted.ts';
+import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
+import { guardError } from '../../src/load/guard-error.ts';
+import { planned, planOf } from '../ingest/load-example.ts';
+
+/** The sentences of our guards, as literals of the view. */
+function messages(): readonly string[] {
+  const load = planned();
+  const view = duckdbTarget.view(load, planOf(load));
+  return Object.entries(view)
+    .filter(([name]) => name.startsWith('message'))
+    .map(([, value]) => (value as Quoted).toString().slice(1, -1).replaceAll("''", "'"));
+}
+
+describe('what a target answers', () => {
+  test('the guards were found', () => {
+    expect(messages().length).toBe(5);
+  });
+
+  test.each(messages())('is our own refusal: %s', (message) => {
+    for (const answer of [`ERROR: ${message}`, `Invalid Input Error: ${message}\nLINE 3`, `(1644) ${message}`]) {
+      const { problem } = guardError(new Error(answer), 'DuckDB');
+      expect(problem).toMatchObject({ code: 'LOAD_REFUSED', fault: 'data' });
+      expect(problem.message).toBe(message.slice('sqlextract: '.length));
+    }
+  });
+
+  test("is the target's own, with all of its words as the cause", () => {
+    const { problem } = guardError(new Error('value too long\nDETAIL: more'), 'PostgreSQL');
+    expect(problem).toMatchObject({
+      code: 'LOAD_FAILED',
+      message: 'PostgreSQL did not take a statement: value too long',
+      causes: ['value too long\nDETAIL: more'],
+    });
+    expect(guardError('no Error', 'DuckDB').problem.message).toContain('no Error');
+  });
+});
