@@ -5,6 +5,7 @@ const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
   mysql: async () => (await import('./targets/mysql.ts')).mysqlTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
+  sqlserver: async () => (await import('./targets/sqlserver.ts')).sqlServerTarget,
   clickhouse: async () => (await import('./targets/clickhouse.ts')).clickHouseTarget,
 };
 

@@ -3,6 +3,7 @@ import type { TargetLoader } from './loader.ts';
 /** Every target that can be reached, one line each, loaded on demand. */
 const LOADERS: Readonly<Record<string, () => Promise<TargetLoader>>> = {
   duckdb: async () => (await import('./loaders/duckdb.ts')).duckdbLoader,
+  sqlserver: async () => (await import('./loaders/sqlserver.ts')).sqlServerLoader,
   clickhouse: async () => (await import('./loaders/clickhouse.ts')).clickHouseLoader,
 };
 
