@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // A busy machine with two cores takes several times as long as a quiet one.
+    testTimeout: 180_000,
     hookTimeout: 180_000,
   },
 });

@@ -6,6 +6,7 @@ import type { Compression, FileFormat } from '../formats/format.ts';
 import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
+import { checkFlags } from './check-flags.ts';
 import { sourceOf } from './open-source.ts';
 
 export interface CallFacts {
@@ -14,9 +15,10 @@ export interface CallFacts {
   readonly stop: AbortSignal;
 }
 
-/** What `extract` and `plan` ask of the engine. Throws what `sourceOf` does, and USAGE_COMPRESSION. */
+/** What `extract` and `plan` ask of the engine. Throws what `sourceOf` and `checkFlags` do, and USAGE_COMPRESSION. */
 export async function extractRequest(settings: Settings, facts: CallFacts): Promise<ExtractRequest> {
   const { driver, source } = await sourceOf(settings);
+  checkFlags(settings, driver);
   const formats = await Promise.all(FORMAT_NAMES.map(formatByName));
   const secrets = settings.secrets;
   return {

@@ -9,6 +9,7 @@ import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { CandidateKey, ColumnSchema, TableRef, TableSchema } from '../model/table.ts';
 import type { ColumnSelection, SourceSession } from '../sources/source.ts';
+import { checkFlags } from './check-flags.ts';
 import { policiesOf } from './extract-request.ts';
 import { sourceOf } from './open-source.ts';
 
@@ -48,6 +49,7 @@ export interface InspectedColumn {
 /** `described`: the columns of the tables that the settings name; else the list of all tables. */
 export async function inspectSource(settings: Settings, described: boolean): Promise<Inspection> {
   const { driver, source } = await sourceOf(settings);
+  checkFlags(settings, driver);
   await using session = await driver.open(source, 'coordinator');
   if (!described) {
     return { kind: 'tables', source: source.displayUrl, tables: await session.listTables() };

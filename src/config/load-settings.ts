@@ -31,7 +31,7 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   const file = await findConfigFile(textOf(flags['config']) ?? nonEmpty(env['SQLEXTRACT_CONFIG']), cwd, env);
   const found = findAll({ flags, env, file });
   const source = findSource(flags, env, file, cwd);
-  const queries = await findQueries(flags, file, cwd);
+  const queries = await findQueries(flags, found.values.splitBy, file, cwd);
   const folder = (name: 'out' | 'stateDir'): string =>
     resolve(baseOf(found.origins[name], file, cwd), found.values[name]);
   const settings: Settings = {
@@ -43,6 +43,7 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
     ...nameLists(flags, file),
     ...(namesQuery(flags) ? { tables: [] } : {}),
     queries: queries ?? [],
+    namesQuery: namesQuery(flags),
     fresh: flags['fresh'] === true,
     dryRun: flags['dry-run'] === true,
     json: flags['json'] === true,

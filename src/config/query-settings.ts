@@ -21,18 +21,18 @@ const LONGEST_NAME = 128;
  *   --query, --name ─▶ that one            --name alone ─▶ the one of the file
  *   --table         ─▶ null                none of them ─▶ all of the file (and its tables)
  *
- * `@file` stands for the text in a file, in `--query` beside the working folder, in sqlextract.yaml beside that. Throws USAGE_QUERY,
+ * `splitBy`, of flag or environment, goes before that of the file. `@file` stands for the text in a file, in `--query` beside the working folder, in sqlextract.yaml beside that. Throws USAGE_QUERY,
  * USAGE_QUERY_NAME, QUERY_NOT_FOUND, QUERY_FILE_UNREADABLE, CONFIG_VALUE.
  */
 export async function findQueries(
   flags: FlagValues,
+  splitBy: string | null,
   file: ConfigFile | null,
   cwd: string,
 ): Promise<readonly QuerySetting[] | null> {
   const text = given(flags['query']);
   const name = given(flags['name']);
-  const splitBy = given(flags['split-by']);
-  const asked = text ?? name ?? splitBy;
+  const asked = text ?? name ?? given(flags['split-by']);
   const byTable = Array.isArray(flags['table']) && flags['table'].length > 0;
   if (asked !== null && byTable)
     throw usage('--table and --query cannot stand in one command', 'run the command twice');

@@ -90,6 +90,8 @@ export const SETTINGS = {
   job: ofCall<string | null>('job', parseText, null),
   runKey: ofCall<string | null>('run-key', parseText, null),
   where: ofCall<string | null>('where', parseText, null),
+  /** Over that of a query in the file. */
+  splitBy: ofCall<string | null>('split-by', parseText, null),
   limit: ofCall<number | null>('limit', countParser('USAGE_LIMIT', Number.MAX_SAFE_INTEGER, '--limit 1000'), null),
 };
 

@@ -22,6 +22,8 @@ export interface Settings extends Omit<SettingValues, 'workers' | 'batchRows' | 
   readonly excludeTables: readonly string[];
   /** Of `--query` and `--name`, else those of the file when no `--table` is given. */
   readonly queries: readonly QuerySetting[];
+  /** The command itself names its query. */
+  readonly namesQuery: boolean;
   /** Of the flags; null: not given. The ones of the file come from `tableSettings`. */
   readonly columns: readonly string[] | null;
   readonly excludeColumns: readonly string[] | null;

@@ -29,7 +29,7 @@ export function fingerprintOf(
     ['fingerprint', FINGERPRINT_VERSION],
     ...source,
     ['table', table.objectId],
-    ...(table.query === undefined ? [] : [['--query', table.query]]),
+    ...(table.query === undefined ? [] : queryFields(table, table.query)),
     ...columns,
     ['primary key', table.primaryKey.join(', ')],
     ['parts', parts.length === 0 ? '' : createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)],
@@ -43,4 +43,12 @@ export function fingerprintOf(
     ...(policies.zeroDates === DEFAULT_POLICIES.zeroDates ? [] : [['--zero-dates', policies.zeroDates]]),
     ...(policies.tinyint1 === DEFAULT_POLICIES.tinyint1 ? [] : [['--tinyint1', policies.tinyint1]]),
   ]);
+}
+
+/** Saved ranges are of one column: those of another cannot stand beside them. */
+function queryFields(table: TableSchema, sql: string): readonly (readonly [string, string])[] {
+  return [
+    ['--query', sql],
+    ['--split-by', table.candidateKeys[0]?.columns[0] ?? ''],
+  ];
 }

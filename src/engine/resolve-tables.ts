@@ -6,6 +6,7 @@ import { describeAgain } from './describe-again.ts';
 import { describeNamed, describeNamedQuery } from './describe-named.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkRefusals } from './check-refusals.ts';
+import { checkSplit } from './check-split.ts';
 import type { RunWatcher } from './events.ts';
 import { narrowSelection } from './narrow-selection.ts';
 import type { ExtractRequest } from './request.ts';
@@ -48,6 +49,7 @@ export async function resolveTables(
       const selected = await selectColumns(request, session, table, all);
       await checkRefusals(selected);
       await checkCondition(selected, session);
+      await checkSplit(selected, session);
       return selected;
     });
     if (resolved !== null) tables.push(resolved);

@@ -6,62 +6,90 @@ import { isValid } from './parquet-plain.ts';
 /** Longer bounds are cut to this many bytes: a footer with a 3 MB text in it helps nobody. */
 const KEPT = 64;
 
+/** Where a bound lies: in the batch at hand, or in memory of its own. At most `KEPT` bytes. */
+interface Extreme {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** True when a value that begins with it was longer. */
+  readonly cut: boolean;
+}
+
 /** Bounds of byte strings in the order of unsigned bytes, which for UTF-8 is the order of code points. */
 export class ByteBounds implements BoundsCollector {
-  #min: Uint8Array | null = null;
-  #max: Uint8Array | null = null;
-  #minCut = false;
-  #maxCut = false;
+  #min: Extreme | null = null;
+  #max: Extreme | null = null;
+  #between: Between = NOTHING_BETWEEN;
+  /** True when `#between` was not made from the bounds as they are. */
+  #stale = false;
 
   observe(vector: ColumnVector, from: number, to: number): void {
     const validity = vector.nullCount === 0 ? null : vector.validity;
     const source = vector.values as Uint8Array<ArrayBuffer>;
     const offsets = vector.offsets as Int32Array;
     const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-    let between = betweenOf(this.#min, this.#max);
+    let between = this.#between;
+    let stale = this.#stale;
     for (let row = from; row < to; row++) {
       if (!isValid(validity, row)) continue;
       const start = offsets[row] as number;
       const end = offsets[row + 1] as number;
       if (end - start >= between.bytes && liesBetween(view, start, between)) continue;
-      if (this.#merge(source, start, end)) between = betweenOf(this.#min, this.#max);
+      if (this.#merge(source, start, end)) {
+        between = NOTHING_BETWEEN;
+        stale = true;
+      } else if (stale) {
+        // Not at once: in a column that rises, every value is a new bound.
+        between = betweenOf(this.#min, this.#max);
+        stale = false;
+      }
     }
+    this.#between = between;
+    this.#stale = stale;
+    this.#min = ownMemory(this.#min, source);
+    this.#max = ownMemory(this.#max, source);
   }
 
   /** A cut value stands for everything that begins with it. True when a bound is another now. */
-  #merge(source: Uint8Array, start: number, end: number): boolean {
-    const cut = end - start > KEPT;
-    const kept = Math.min(end, start + KEPT);
-    const below = this.#min === null ? -1 : compare(source, start, kept, this.#min);
-    if (below < 0) {
-      this.#min = source.slice(start, kept);
-      this.#minCut = cut;
-    } else if (below === 0) this.#minCut ||= cut;
-    const above = this.#max === null ? 1 : compare(source, start, kept, this.#max);
-    if (above > 0) {
-      this.#max = source.slice(start, kept);
-      this.#maxCut = cut;
-    } else if (above === 0) this.#maxCut ||= cut;
-    return below < 0 || above > 0;
+  #merge(bytes: Uint8Array, start: number, stop: number): boolean {
+    const end = Math.min(stop, start + KEPT);
+    const cut = stop > end;
+    const above = this.#max === null ? 1 : compare(bytes, start, end, this.#max);
+    if (above > 0 || (above === 0 && cut)) this.#max = { bytes, start, end, cut };
+    if (above > 0 && this.#min !== null) return true;
+    const below = this.#min === null ? -1 : compare(bytes, start, end, this.#min);
+    if (below < 0 || (below === 0 && cut)) this.#min = { bytes, start, end, cut };
+    return below < 0;
   }
 
   take(): Bounds | null {
-    const { minCut, maxCut } = { minCut: this.#minCut, maxCut: this.#maxCut };
-    const min = this.#min === null || !minCut ? this.#min : wholeCharacters(this.#min);
-    const max = this.#max === null || !maxCut ? this.#max : nextAfterPrefix(this.#max);
+    const { min, max } = { min: this.#min, max: this.#max };
     this.#min = this.#max = null;
-    this.#minCut = this.#maxCut = false;
-    return min === null || max === null ? null : { min, max, minExact: !minCut, maxExact: !maxCut };
+    this.#between = NOTHING_BETWEEN;
+    this.#stale = false;
+    if (min === null || max === null) return null;
+    const low = min.cut ? wholeCharacters(min.bytes) : min.bytes;
+    const high = max.cut ? nextAfterPrefix(max.bytes) : max.bytes;
+    return high === null ? null : { min: low, max: high, minExact: !min.cut, maxExact: !max.cut };
   }
 }
 
-function compare(source: Uint8Array, start: number, end: number, best: Uint8Array): number {
-  const common = Math.min(end - start, best.length);
+/** The memory of a batch is used again. */
+function ownMemory(extreme: Extreme | null, batch: Uint8Array): Extreme | null {
+  if (extreme === null || extreme.bytes !== batch) return extreme;
+  const bytes = extreme.bytes.slice(extreme.start, extreme.end);
+  return { bytes, start: 0, end: bytes.length, cut: extreme.cut };
+}
+
+function compare(source: Uint8Array, start: number, end: number, best: Extreme): number {
+  const { bytes, start: bestStart } = best;
+  const bestLength = best.end - bestStart;
+  const common = Math.min(end - start, bestLength);
   for (let at = 0; at < common; at++) {
-    const difference = (source[start + at] as number) - (best[at] as number);
+    const difference = (source[start + at] as number) - (bytes[bestStart + at] as number);
     if (difference !== 0) return difference;
   }
-  return end - start - best.length;
+  return end - start - bestLength;
 }
 
 /** What a value must begin with to be surely between two bounds: the words that both begin with, then one between theirs. */
@@ -76,12 +104,12 @@ interface Between {
 
 const NOTHING_BETWEEN: Between = { common: [], low: 0, high: 0, bytes: Number.POSITIVE_INFINITY };
 
-function betweenOf(min: Uint8Array | null, max: Uint8Array | null): Between {
+function betweenOf(min: Extreme | null, max: Extreme | null): Between {
   if (min === null || max === null) return NOTHING_BETWEEN;
   const common: number[] = [];
-  for (let at = 0; at + 4 <= Math.min(min.length, max.length); at += 4) {
-    const low = wordAt(min, at);
-    const high = wordAt(max, at);
+  for (let at = 0; at + 4 <= Math.min(min.end - min.start, max.end - max.start); at += 4) {
+    const low = wordAt(min.bytes, min.start + at);
+    const high = wordAt(max.bytes, max.start + at);
     if (low !== high) return { common, low, high, bytes: at + 4 };
     common.push(low);
   }

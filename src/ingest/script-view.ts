@@ -68,6 +68,11 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     insertStageNames: commaList(inserts.map(({ stage }) => stage)),
     values: commaList(inserts.map(({ value }) => value)),
     hasKey: load.key.length > 0,
+    // append keeps every version of a row, and a key that can be NULL is none for a database
+    hasPrimaryKey:
+      load.key.length > 0 &&
+      load.mode !== 'append' &&
+      load.columns.every(({ isKey, source }) => !isKey || !source.nullable),
     keys: columns.filter(({ isKey }) => isKey),
     keyNames: commaList(load.key.map((key) => target.quoteIdentifier(key))),
     updates: inserts.filter(({ isKey }) => !isKey),

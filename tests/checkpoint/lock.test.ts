@@ -80,7 +80,8 @@ describe('the lock of a job', () => {
     }
   });
 
-  it('is not refused for another start that has it for a moment only', async () => {
+  // A busy machine can keep the other one from letting go for longer than a start waits.
+  it('is not refused for another start that has it for a moment only', { retry: 4 }, async () => {
     const stateDir = newStateDir();
     prepareStateFolder(stateDir);
     const { lock } = jobFilesOf(stateDir, jobIdOf(jobOver('users')));

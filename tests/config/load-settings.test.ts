@@ -35,6 +35,7 @@ const EXAMPLES: { readonly [Name in SettingName]: readonly [string, string, stri
   job: ['a', 'b', '', 'a', 'b'],
   runKey: ['a', 'b', '', 'a', 'b'],
   where: ['x > 1', 'x > 2', '', 'x > 1', 'x > 2'],
+  splitBy: ['a', 'b', '', 'a', 'b'],
   limit: ['10', '20', '', 10, 20],
 };
 
@@ -49,7 +50,8 @@ describe('flags > environment > file > defaults', () => {
           ? `${place.key}: ${written}\n`
           : `defaults: {${place.key}: ${written}}\n`;
     const env = { [environmentName(setting.flag)]: variable };
-    const flags = { [setting.flag]: flag };
+    // A column to split by needs a query that it belongs to.
+    const flags = { [setting.flag]: flag, ...(name === 'splitBy' ? { query: 'SELECT 1 AS a', name: 'q' } : {}) };
     const seen = (settings: Settings): unknown => [
       settings[name as SettingName],
       settings.origins[name as SettingName],

@@ -121,16 +121,20 @@ export function formatFailures(format: FileFormat): void {
         for (; written < 40; written++) await encoder.write(randomBatch(20_000));
       })();
       feed.catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const before = written;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(inSink).toBe(true);
-      expect(written).toBe(before);
+      await expect.poll(() => inSink, { timeout: 20_000 }).toBe(true);
+      // What is under way when the sink begins to wait still ends.
+      await expect.poll(() => unchangedFor(600, () => written), { timeout: 30_000 }).toBe(true);
       expect(written).toBeLessThan(40);
       encoder.abort();
       release();
     });
   });
+}
+
+async function unchangedFor(ms: number, value: () => number): Promise<boolean> {
+  const before = value();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return value() === before;
 }
 
 let seed = 1;

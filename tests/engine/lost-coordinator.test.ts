@@ -61,9 +61,12 @@ describe('a run whose coordinator is cut off', () => {
     const cut = { application: APPLICATION, number: 1, afterBytes: Math.floor(undisturbed * 0.8), way: 'rst' } as const;
     await using proxy = await CuttingProxy.start('postgres', database.url, cut);
     await finish(newCase(proxy.url(database.url, OPTIONS)), FLAGS, { env: { SQLEXTRACT_HOLD: '10m' } });
-    const { rows } = await database.client.query(
-      "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sqlextract holder'",
-    );
-    expect(rows).toEqual([]);
+    const holders = async () =>
+      (
+        await database.client.query(
+          "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sqlextract holder'",
+        )
+      ).rows;
+    await expect.poll(holders, { timeout: 10_000 }).toEqual([]);
   });
 });

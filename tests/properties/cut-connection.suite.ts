@@ -42,7 +42,7 @@ const FLAGS = [
   ...['--format', 'csv', '--compression', 'none'],
 ];
 /** The silence itself, the questions about it, the back-off of a few tries, and the run on a busy machine. */
-const LONGEST_MS = 40_000;
+const LONGEST_MS = 90_000;
 
 /** As `expectFiles` counts rows, from the server's own texts of them. */
 export function digestOfTexts(rows: readonly (readonly (string | null)[])[]): Digest {

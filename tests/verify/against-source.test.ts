@@ -207,9 +207,12 @@ describe('against PostgreSQL', () => {
 
   test('nothing of verify is left on the server', async () => {
     await verifyAll(extracted, true);
-    const { rows } = await database.client.query(
-      'SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-    );
-    expect(rows).toEqual([]);
+    const sessions = async () =>
+      (
+        await database.client.query(
+          'SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+        )
+      ).rows;
+    await expect.poll(sessions, { timeout: 10_000 }).toEqual([]);
   });
 });

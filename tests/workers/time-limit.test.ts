@@ -40,18 +40,18 @@ describe('the time limit of a read', () => {
     expect(error).toMatchObject({ problem: { code: 'QUERY_TOO_LONG', verdict: 'smaller', fault: 'source' } });
     expect(String(error)).toContain('chunk 3 of users: the source needed longer than the 0.1 s');
     expect(ended).toBe(1);
-    expect(ms).toBeLessThan(1000);
+    expect(ms).toBeLessThan(5000);
   });
 
   it('is over the sum of all waits', async () => {
-    const { error, rows } = await read(50, 20, 200);
+    const { error, rows } = await read(100, 20, 800);
     expect(error).toMatchObject({ problem: { code: 'QUERY_TOO_LONG' } });
     expect(rows).toBeGreaterThan(3);
-    expect(rows).toBeLessThan(11);
+    expect(rows).toBeLessThan(43);
   });
 
   it('does not count what is done with the batches, nor pauses', async () => {
-    expect(await read(5, 10, 300, 120)).toMatchObject({ rows: 5, ended: 1, error: null });
+    expect(await read(5, 10, 1000, 300)).toMatchObject({ rows: 5, ended: 1, error: null });
   });
 
   it('is none when none is set', async () => {

@@ -5,6 +5,8 @@ import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
 /** From this length on a native copy is cheaper than a loop over words. */
 const NATIVE_COPY = 160;
 const ZERO = 0x30;
+/** Room behind the last value: three bytes for the last word, and more for V8 (src/formats/parquet-plain.ts). */
+const SLACK = 128;
 
 /** BLOB, BINARY, GEOMETRY: the bytes as they are. */
 export function decodeBytes(rows: ScannedRows, column: number, out: BytesBuilder): void {
@@ -52,7 +54,7 @@ const INVALID_TEXT_HINT =
 function copyCells(rows: ScannedRows, column: number, out: BytesBuilder): void {
   const { bytes, view, starts, lengths, count } = rows;
   const base = column * rows.capacity;
-  let total = 4;
+  let total = SLACK;
   for (let i = base; i < base + count; i++) total += Math.max(0, lengths[i] as number);
   out.reserve(count);
   out.reserveBytes(total);

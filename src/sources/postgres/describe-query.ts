@@ -8,9 +8,10 @@ import { staleCollations } from './collations.ts';
 import { resolveColumn, selectColumns } from './columns.ts';
 import { describeStatement } from './describe-statement.ts';
 import { enclosedQuery, POSTGRES_RULES } from './from-clause.ts';
-import { PREFIX, queryColumns, type QueryColumn } from './query-columns.ts';
+import { isRowValue, PREFIX, queryColumns, type QueryColumn } from './query-columns.ts';
 import { FOREIGN_ROWS, relationsOfQuery } from './query-relations.ts';
 import { quoteName } from './quote.ts';
+import { rowValueRefused } from './row-value.ts';
 import { searchPathFor, withSearchPath } from './search-path.ts';
 
 /** See SourceSession.describeQuery. The server analyses the text and runs nothing. */
@@ -86,6 +87,7 @@ async function refusedKey(
   const type = column.native.display;
   if (!column.builtin)
     return `${column.name} has the type ${type} of an extension, whose order is not PostgreSQL's own`;
+  if (isRowValue(column)) return rowValueRefused(column.name);
   const stale = await staleCollations(client, [column.collation], serverVersion);
   const reason = stale.get(column.collation);
   if (reason !== undefined) return reason;

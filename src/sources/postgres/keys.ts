@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { CandidateKey } from '../../model/table.ts';
 import type { Relation } from './catalog.ts';
 import { staleCollations } from './collations.ts';
+import { rowValueRefused } from './row-value.ts';
 
 /** One column of one usable index. */
 interface IndexColumn {
@@ -14,6 +15,7 @@ interface IndexColumn {
   readonly integer: boolean;
   /** Operators of its type are found without a search path. */
   readonly builtin: boolean;
+  readonly row: boolean;
   readonly type: string;
   readonly collation: string;
 }
@@ -43,7 +45,7 @@ const INDEXES = `
   SELECT x.indexrelid, x.relname, x.indisprimary, x.is_unique, x.attname, x.attnotnull, x.attcollation,
     bool_and(x.in_order) OVER (PARTITION BY x.indexrelid) AS in_order,
     t.typname IN ('int2', 'int4', 'int8') AND n.nspname = 'pg_catalog' AS is_integer,
-    n.nspname = 'pg_catalog' OR t.typtype IN ('e', 'c', 'r', 'm') OR t.typcategory = 'A' AS builtin,
+    n.nspname = 'pg_catalog' OR t.typtype IN ('e', 'c', 'r', 'm') OR t.typcategory = 'A' AS builtin, t.typtype = 'c' AS is_row,
     pg_catalog.format_type(t.oid, NULL) AS type_name
   FROM index_column x
   JOIN base ON base.start = x.atttypid
@@ -81,8 +83,6 @@ function candidateOf(
   scattered: ReadonlySet<string>,
 ): CandidateKey {
   const [first] = parts as readonly [IndexColumn, ...IndexColumn[]];
-  const foreign = parts.find((part) => !part.builtin);
-  const broken = parts.map((part) => stale.get(part.collation)).find((reason) => reason !== undefined);
   const unique = first.unique && !inherited;
   return {
     name: first.index,
@@ -92,11 +92,17 @@ function candidateOf(
     nullable: inherited || parts.some((part) => !part.notNull),
     integer: parts.length === 1 && first.integer,
     scattered: scattered.has(first.column),
-    refused:
-      foreign === undefined
-        ? (broken ?? null)
-        : `column ${foreign.column} has the type ${foreign.type} of an extension, whose order is not PostgreSQL's own`,
+    refused: refusedKey(parts, stale),
   };
+}
+
+function refusedKey(parts: readonly IndexColumn[], stale: ReadonlyMap<string, string>): string | null {
+  const foreign = parts.find((part) => !part.builtin);
+  if (foreign !== undefined)
+    return `column ${foreign.column} has the type ${foreign.type} of an extension, whose order is not PostgreSQL's own`;
+  const row = parts.find((part) => part.row);
+  if (row !== undefined) return rowValueRefused(`column ${row.column}`);
+  return parts.map((part) => stale.get(part.collation)).find((reason) => reason !== undefined) ?? null;
 }
 
 function rank(key: CandidateKey): number {
@@ -114,6 +120,7 @@ function indexColumnOf(row: Record<string, string>): IndexColumn {
     notNull: row['attnotnull'] === 't',
     integer: row['is_integer'] === 't',
     builtin: row['builtin'] === 't',
+    row: row['is_row'] === 't',
     type: row['type_name'] as string,
     collation: row['attcollation'] as string,
   };

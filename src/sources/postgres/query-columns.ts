@@ -13,6 +13,12 @@ export interface QueryColumn extends NativeColumn {
   readonly collation: string;
 }
 
+/** `ROW(…)` with or without a type, whole rows of a table, and arrays of rows without a type. */
+export function isRowValue({ native }: QueryColumn): boolean {
+  const named = native.schema === 'pg_catalog' && ['record', '_record'].includes(native.name);
+  return native.typtype === 'c' || named;
+}
+
 /**
  * The columns of a query as the server tells them without running it, in its own order. To be called under the query's search path. Throws
  * QUERY_REFUSED, QUERY_UNNAMED_COLUMN, QUERY_DUPLICATE_COLUMN, and the server's error.

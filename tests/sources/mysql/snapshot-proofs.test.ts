@@ -3,6 +3,8 @@ import type { SourceSession } from '../../../src/sources/source.ts';
 import { ALL_COLUMNS, describeAll, readRows } from '../../conformance/source-reading.ts';
 import { database, sql, kind, ISOLATION, FEW, open, take, tableT, count, problemOf, commit } from './snapshot-case.ts';
 
+const SESSIONS = 'SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()';
+
 describe('what a snapshot of MySQL and MariaDB proves', () => {
   it('27: every session reads repeatably, whatever the server sets', async () => {
     await sql.query(`SET GLOBAL ${ISOLATION[kind]} = "READ-COMMITTED"`);
@@ -174,11 +176,11 @@ describe('what a snapshot of MySQL and MariaDB proves', () => {
     const snapshot = await take(coordinator);
     await snapshot.confirm();
     await snapshot.check();
-    const [rows] = await sql.query<never[]>(
-      `SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()`,
-      [database.name],
-    );
-    for (const { id } of rows as unknown as { id: string }[]) await sql.query(`KILL CONNECTION ${id}`);
+    const [rows] = await sql.query<never[]>(SESSIONS, [database.name]);
+    const ids = (rows as unknown as { id: number }[]).map(({ id }) => id);
+    for (const id of ids) await sql.query(`KILL CONNECTION ${id}`);
+    const alive = async () => (await sql.query<never[]>(`${SESSIONS} AND id IN (?)`, [database.name, ids]))[0];
+    await expect.poll(alive, { timeout: 10_000 }).toEqual([]);
     expect(await problemOf(snapshot.check())).toMatchObject({ code: 'SNAPSHOT_LOST', verdict: 'epoch-lost' });
     await snapshot.release();
   });

@@ -65,21 +65,22 @@ it('keeps the snapshot over a kill -9 of the run, and gives it to the next one',
   await second.release();
   const releasedAt = performance.now();
   await eventually('the holder ends', () => !isAlive(Number(first.lease['pid'])));
-  expect(performance.now() - releasedAt).toBeLessThan(1000);
+  // And not by the hold time, which is 60 s.
+  expect(performance.now() - releasedAt).toBeLessThan(10_000);
   expect(await total()).not.toBe('500500');
 });
 
 it('ends by itself after the hold time, and not before', async () => {
   const { database } = fixture;
-  const { child, lease } = await takeElsewhere(fixture.request([await fixture.table('t')], { holdMs: 1500 }));
-  await delay(2000);
+  const { child, lease } = await takeElsewhere(fixture.request([await fixture.table('t')], { holdMs: 3000 }));
+  await delay(3500);
   expect(await peekHolder(lease)).toMatchObject({ state: { kind: 'attended' } });
   const killedAt = performance.now();
   await kill(child);
   await eventually('orphaned', async () => (await peekHolder(lease))?.state.kind === 'orphaned');
   await eventually('the backend is gone', async () => (await holderBackends(database)) === 0);
-  expect(performance.now() - killedAt).toBeGreaterThan(1400);
-  expect(performance.now() - killedAt).toBeLessThan(4000);
+  expect(performance.now() - killedAt).toBeGreaterThan(2900);
+  expect(performance.now() - killedAt).toBeLessThan(20_000);
   await eventually('the process is gone', () => !isAlive(Number(lease['pid'])));
   expect(readdirSync(fixture.runtimeFolder)).toEqual([]);
 });
@@ -94,11 +95,11 @@ it('ends at once when it is to hold nothing', async () => {
 
 it('stops its clock when somebody comes back', async () => {
   const { client, config } = fixture;
-  const request = fixture.request([await fixture.table('t')], { holdMs: 1500 });
+  const request = fixture.request([await fixture.table('t')], { holdMs: 4000 });
   const { child, lease } = await takeElsewhere(request);
   await kill(child);
   const snapshot = await takeSnapshot(client, config, { ...request, previous: lease });
-  await delay(2500);
+  await delay(4500);
   await expect(snapshot.check()).resolves.toBeUndefined();
   await snapshot.release();
 });

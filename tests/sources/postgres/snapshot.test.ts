@@ -56,8 +56,10 @@ describe('a shared snapshot', () => {
     }
     expect(await holderBackends(database)).toBe(1);
     await snapshot.release();
+    // The server lets go of the lock a moment after the holder has left; the hold itself is 60 s.
+    await database.client.query("SET lock_timeout = '10s'");
     await database.client.query('TRUNCATE t');
-    await expect.poll(() => holderBackends(database)).toBe(0);
+    await expect.poll(() => holderBackends(database), { timeout: 10_000 }).toBe(0);
   });
 
   it('locks what LOCK TABLE refuses, and partitions through their parent', async () => {
@@ -106,7 +108,7 @@ describe('a shared snapshot', () => {
     await database.client.query('ROLLBACK');
     expect(problem).toMatchObject({ code: 'SOURCE_LOCKED', verdict: 'retry' });
     expect(problem.message).toContain('public.t');
-    await expect.poll(() => holderBackends(database)).toBe(0);
+    await expect.poll(() => holderBackends(database), { timeout: 10_000 }).toBe(0);
   });
 
   it('refuses an object that took the name of the described one', async () => {
