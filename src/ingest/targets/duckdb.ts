@@ -1,12 +1,14 @@
 import { displayName } from '../../model/table.ts';
 import type { ColumnType } from '../../model/column-type.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
-import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
+import { shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
 import { LEDGER, tableView } from '../script-view.ts';
+import { duckdbRelation } from './duckdb-files.ts';
+import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 
 const CAPABILITIES: TargetCapabilities = {
@@ -34,21 +36,6 @@ export const duckdbTarget: LoadableTarget = {
   view,
   step: (step, load, plan) => stepText(step, view(load, plan)),
 };
-
-/** Keywords and Identifiers, duckdb.org/docs/sql/dialect/keywords_and_identifiers: a quote inside is doubled. */
-function quoteIdentifier(name: string): Quoted {
-  return new Quoted(`"${name.replaceAll('"', '""')}"`);
-}
-
-function qualify(schema: string | null, name: string): Quoted {
-  return schema === null ? quoteIdentifier(name) : sql`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-}
-
-/** A NUL cannot stand in SQL text. */
-function quoteLiteral(text: string): Quoted {
-  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
-  return new Quoted(parts.length === 1 ? parts.join('') : `(${parts.join(' || chr(0) || ')})`);
-}
 
 function typeOf(type: ColumnType): string {
   switch (type.kind) {
@@ -95,53 +82,7 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
   const base = tableView(load, plan, duckdbTarget, {
     columnSql: (column) => columnSql(column, load.format.name),
   });
-  return { ...base, relation: relation(load, place) };
-}
-
-/** The files as one table with the columns c1, c2, …. */
-function relation(load: TableLoad, place?: ScriptPlace): Quoted {
-  const paths = load.files.map((file) => pathLiteral(place === undefined ? file.path : place.pathOf(file)));
-  const list = sql`[${commaList(paths)}]`;
-  if (load.files.length === 0) {
-    const nothing = load.columns.map((_, index) => sql`NULL AS ${word(`c${index + 1}`)}`);
-    return sql`(SELECT ${commaList(nothing)} WHERE false)`;
-  }
-  if (load.format.name === 'parquet') {
-    const columns = load.columns.map(
-      ({ source }, index) => sql`${quoteIdentifier(source.name)} AS ${word(`c${index + 1}`)}`,
-    );
-    return sql`(SELECT ${commaList(columns)} FROM read_parquet(${list}, hive_partitioning = false, union_by_name = false))`;
-  }
-  return sql`read_csv(${list}, ${csvOptions(load)})`;
-}
-
-/** The longest line follows from the widest cells, each byte of which may be a doubled quote or two hex digits. */
-function csvOptions({ format, columns, files }: TableLoad): Quoted {
-  const widest = Math.max(0, ...files.map(({ bytes, rows }) => (rows === 0 ? 0 : bytes)));
-  const names = columns.map((_, index) => word(`'c${index + 1}': 'VARCHAR'`));
-  const options = [
-    word('auto_detect = false'),
-    word('header = true'),
-    word("delim = ','"),
-    word(`quote = '"'`),
-    word(`escape = '"'`),
-    word("new_line = '\\n'"),
-    sql`nullstr = ${quoteLiteral(format.nullMarker ?? '')}`,
-    word('allow_quoted_nulls = false'),
-    sql`columns = {${commaList(names)}}`,
-    word(`compression = '${format.compression}'`),
-    word(`max_line_size = ${Math.max(2_000_000, Math.min(2 * widest, 2_000_000_000))}`),
-    word('strict_mode = true'),
-    word('null_padding = false'),
-    word("encoding = 'utf-8'"),
-    word('hive_partitioning = false'),
-  ];
-  return commaList(options);
-}
-
-/** A path as DuckDB's readers take it: they would take `*`, `?` and `[` for patterns. */
-function pathLiteral(path: string): Quoted {
-  return quoteLiteral(path.replaceAll(/[[*?]/g, (character) => `[${character}]`));
+  return { ...base, relation: duckdbRelation(load, place) };
 }
 
 function stepText(step: LoadStep, given: View): string {
