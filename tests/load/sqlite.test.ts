@@ -32,7 +32,7 @@ async function create(): Promise<LoadTarget> {
     tables: async () =>
       inside(path, (database) =>
         database
-          .prepare('SELECT name FROM sqlite_schema')
+          .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
           .all()
           .map(({ name }) => String(name)),
       ),
