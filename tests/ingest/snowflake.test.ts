@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
 import { snowflakeTarget } from '../../src/ingest/targets/snowflake.ts';
+import { targetSuite } from '../conformance/target.suite.ts';
+import { goldenSuite } from './golden.suite.ts';
 import { HOSTILE, hostileText } from './hostile.ts';
 import { insideOf, namesBefore, OPTIONS, statementsFrom } from './option-lists.ts';
 import { runWithStubs } from './run-with-stubs.ts';
-import { lexSql, SNOWFLAKE } from './sql-lexer.ts';
+import { lexSql, onlyToken, SNOWFLAKE } from './sql-lexer.ts';
 import type { Token } from './sql-lexer.ts';
 import { column } from './warehouse-plan.ts';
 import { loadText, scriptsOf, warehouseSuite } from './warehouse.suite.ts';
@@ -47,8 +49,16 @@ const fixture: WarehouseFixture = {
 };
 const textOf = (choice: Partial<PlanChoice>) => loadText(fixture, choice);
 
+targetSuite({
+  target: snowflakeTarget,
+  locations: {},
+  unquoteIdentifier: onlyToken('identifier', SNOWFLAKE),
+  unquoteLiteral: onlyToken('text', SNOWFLAKE),
+});
+
 describe('Snowflake scripts', () => {
   warehouseSuite(fixture);
+  goldenSuite(snowflakeTarget);
 
   it('groups files by bytes and by 1000', () => {
     const counts = (choice: Partial<PlanChoice>) => fixture.filesOf(tokensOf(textOf(choice)), []);

@@ -65,7 +65,7 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
     ...nameView(name),
   }));
   const shared = { tables, makesStage: plan.options.locations.stage === null && plan.options.create };
-  const words = { ...shared, ownStage: plan.options.locations.stage !== null, openBraces: word('{{') };
+  const words = { ...shared, ownStage: plan.options.locations.stage !== null };
   const files = loads.map(({ name, given }) =>
     sqlFile(name, render('snowflake/load.sql', { ...given, block: block(given) })),
   );
