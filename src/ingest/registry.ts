@@ -10,6 +10,7 @@ const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
   mysql: async () => (await import('./targets/mysql.ts')).mysqlTarget,
   redshift: async () => (await import('./targets/redshift.ts')).redshiftTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
+  sqlserver: async () => (await import('./targets/sqlserver.ts')).sqlServerTarget,
   clickhouse: async () => (await import('./targets/clickhouse.ts')).clickHouseTarget,
 };
 

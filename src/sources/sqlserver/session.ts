@@ -20,6 +20,7 @@ import { listTables } from './catalog.ts';
 import { checksum } from './checksum.ts';
 import type { NativeColumn } from './columns.ts';
 import { connect, type SqlServerConnection } from './connect.ts';
+import { countRows } from './count-rows.ts';
 import { currentColumns } from './current-columns.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
@@ -132,6 +133,10 @@ export class SqlServerSession implements SourceSession {
 
   checksum(request: ChecksumRequest): Promise<Checksum> {
     return this.inTurn(async () => checksum(await this.connectionFor(request.table), request));
+  }
+
+  countRows(request: ChecksumRequest): Promise<bigint> {
+    return this.inTurn(async () => countRows(await this.connectionFor(request.table), request));
   }
 
   unchangedSince(
