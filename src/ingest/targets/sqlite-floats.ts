@@ -48,12 +48,12 @@ function nearest(): Quoted {
     FROM (SELECT CAST(ltrim(w, '-') AS REAL) AS r)))) AS z)))`;
 }
 
-/** The 32-bit float of the text, as the double that is equal to it: 24 bits, rounded to even by an addition; fewer below 2^-126. */
-export function exactFloat(text: Quoted): Quoted {
+/** The 32-bit float of a double, as the double that is equal to it: 24 bits, rounded to even by an addition; fewer below 2^-126. */
+export function narrowed(double: Quoted): Quoted {
   return sql`(SELECT CASE WHEN r = 0 OR abs(r) = 9e999 THEN r ELSE (r + c) - c END
   FROM (SELECT r, ieee754(3, max(-149, e1 - 24 + ${BITS}) + 51) AS c
   FROM (SELECT r, ieee754_exponent(r) AS e1, printf('%x', abs(ieee754_mantissa(r))) AS b
-  FROM (SELECT ${exactDouble(text)} AS r))))`;
+  FROM (SELECT ${double} AS r))))`;
 }
 
 /** A number as our files write it: what CAST makes of anything else is a guess. */
