@@ -81,7 +81,7 @@ export function expected({ source: { type } }: LoadColumn): string {
   if (type.kind === 'boolean') return 'true or false';
   if (type.kind === 'binary') return 'hexadecimal digits';
   if (type.kind === 'float32' || type.kind === 'float64') {
-    return 'a number that SQLite can keep exactly (it has no NaN)';
+    return 'a number that SQLite can keep exactly';
   }
   return 'an integer of 64 bits';
 }
