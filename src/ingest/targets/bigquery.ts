@@ -54,7 +54,8 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
     pattern: shellWord(load.files[0] === undefined ? '' : `part-*${endingOf(load.files[0].name)}`),
     bucketFolder: shellWord(`${bucketFolder(load, plan, 'gs')}/`),
   }));
-  const words = { tables, parallel: plan.options.parallel };
+  // without --parallel the client's own number
+  const words = { tables, isParallel: plan.options.parallel > 1, parallel: plan.options.parallel };
   return [
     ...loads.map(({ name, given }) => ({ name, text: render('bigquery/load.sql', given), executable: false })),
     { name: 'upload.sh', text: render('bigquery/upload.sh', words), executable: true },

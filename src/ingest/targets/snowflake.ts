@@ -149,6 +149,8 @@ function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View 
     folderText: commentText(stagePath(load, plan)),
     pattern: shellWord(first === undefined ? '' : `part-*${endingOf(first.name)}`),
     stagePath: shellWord(`${stagePath(load, plan)}/`),
+    // without --parallel the client's own number
+    isParallel: plan.options.parallel > 1,
     parallel: Math.min(99, plan.options.parallel),
   };
 }
