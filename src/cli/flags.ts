@@ -248,6 +248,16 @@ export const loadFlags = {
   'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),
 };
 
+/** For commands that reach the target themselves. */
+export const reachFlags = {
+  parallel: string({ summary: 'Loads at the same time (default 1).', helpValue: '<n>' }),
+  'parallel-load': boolean({ summary: 'As many loads at the same time as extract has workers.' }),
+  evolve: string({
+    summary: 'When the table lacks columns of the files: fail (default), add-columns or ignore.',
+    helpValue: '<action>',
+  }),
+};
+
 /** Where the files lie for the target. */
 export const locationFlags = {
   stage: string({ summary: 'Snowflake: stage for the files (default: one in the schema).', helpValue: '<stage>' }),

@@ -7,7 +7,7 @@ import type { LoadReport } from '../load/load-report.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { formatBytes } from './amounts.ts';
 import { decideExitCode, EXIT_CODES } from './exit-codes.ts';
-import type { PlannedIngest } from './ingest-plan-of.ts';
+import type { AskedIngest } from './ingest-plan-of.ts';
 import { ingestPlanOf } from './ingest-plan-of.ts';
 import { describeLoad, describeTableLoad } from './load-text.ts';
 import { printJson, printLine, printNote } from './print.ts';
@@ -40,7 +40,7 @@ export async function runLoad(settings: Settings, flags: FlagValues, toolVersion
   decideExitCode(exitCodeOf(report));
 }
 
-export function requestOf(settings: Settings, flags: FlagValues, { plan, target, asked }: PlannedIngest) {
+export function requestOf(settings: Settings, flags: FlagValues, { plan, target, asked }: AskedIngest) {
   if (asked.url === null) throw withoutUrl(asked.name);
   const { url, displayUrl } = asked.url;
   const typed = flags['evolve'];
@@ -55,7 +55,7 @@ export function requestOf(settings: Settings, flags: FlagValues, { plan, target,
     environment: settings.environment,
     scratch: join(settings.stateDir, 'load'),
   };
-  return { plan, target, place, evolve };
+  return { plan, target, place, evolve, counts: false };
 }
 
 export function exitCodeOf(report: LoadReport): number {

@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { jsonFlag, loadFlags, locationFlags, manifestFlags, quietFlag, stateFlags } from '../cli/flags.ts';
+import { jsonFlag, loadFlags, locationFlags, manifestFlags, quietFlag, reachFlags, stateFlags } from '../cli/flags.ts';
 
 export default class Load extends BaseCommand {
   static override summary = 'Load extracted files into a target that can be reached, each run exactly once.';
@@ -26,11 +26,7 @@ export default class Load extends BaseCommand {
     ...manifestFlags,
     ...loadFlags,
     'server-path': locationFlags['server-path'],
-    parallel: string({ summary: 'Loads at the same time (default 1).', helpValue: '<n>' }),
-    evolve: string({
-      summary: 'When the table lacks columns of the files: fail (default), add-columns or ignore.',
-      helpValue: '<action>',
-    }),
+    ...reachFlags,
     ...stateFlags,
     ...jsonFlag,
     ...quietFlag,

@@ -12,20 +12,21 @@ export interface TemporaryCsv extends AsyncDisposable {
 
 /**
  * Writes one Parquet file of ours as the CSV file that `extract --format csv --compression none` writes of the same rows, byte for byte
- * (formats/csv-dialect.ts; NULL is `\N`), into a private folder below `scratch`, which is made when it is missing. Embedded DuckDB
+ * (formats/csv-dialect.ts; NULL is `nullMarker`, never quoted), into a private folder below `scratch`, which is made when it is missing. Embedded DuckDB
  * reads and writes it with one thread, in constant memory but for one row group. Throws LOAD_PARQUET.
  */
 export async function parquetAsCsv(
   file: { readonly path: string },
   columns: readonly Pick<LoadColumn, 'source'>[],
   scratch: string,
+  nullMarker = '\\N',
 ): Promise<TemporaryCsv> {
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(scratch, 'csv-'));
   const remove = async () => rm(folder, { recursive: true, force: true });
   const path = join(folder, 'rows.csv');
   try {
-    await convert(file.path, columns, path);
+    await convert(file.path, columns, path, nullMarker);
   } catch (error) {
     await remove();
     throw cannotConvert(file.path, error);
@@ -35,7 +36,12 @@ export async function parquetAsCsv(
 
 const DUCKDB_OPTIONS = { threads: '1', autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
 
-async function convert(from: string, columns: readonly Pick<LoadColumn, 'source'>[], to: string): Promise<void> {
+async function convert(
+  from: string,
+  columns: readonly Pick<LoadColumn, 'source'>[],
+  to: string,
+  nullMarker: string,
+): Promise<void> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', DUCKDB_OPTIONS);
   try {
@@ -43,7 +49,7 @@ async function convert(from: string, columns: readonly Pick<LoadColumn, 'source'
     // No value is left out or taken for another because a file's own statistics say what it is.
     await connection.run("SET disabled_optimizers = 'statistics_propagation'");
     const header = `${columns.map(({ source }) => sqlName(source.name)).join(',')}\n`;
-    const { rowsChanged } = await connection.run(copyStatement(from, columns, to, header));
+    const { rowsChanged } = await connection.run(copyStatement(from, columns, to, header, nullMarker));
     // Before the first row stands the header, after the last one a line end: without rows there would be one line too many.
     if (rowsChanged === 0) await writeFile(to, header);
     connection.closeSync();
@@ -58,6 +64,7 @@ function copyStatement(
   columns: readonly Pick<LoadColumn, 'source'>[],
   to: string,
   header: string,
+  nullMarker: string,
 ): string {
   const cells = columns.map(({ source: { name, type } }, index) => `${csvCellSql(type, sqlName(name))} AS c${index}`);
   const quoted = columns.flatMap(({ source }, index) => (isQuotedCell(source.type) ? [`c${index}`] : []));
@@ -69,7 +76,7 @@ function copyStatement(
     "DELIMITER ','",
     `QUOTE '"'`,
     `ESCAPE '"'`,
-    "NULLSTR '\\N'",
+    `NULLSTR ${sqlText(nullMarker)}`,
     'COMPRESSION none',
     ...(quoted.length === 0 ? [] : [`FORCE_QUOTE (${quoted.join(', ')})`]),
   ];

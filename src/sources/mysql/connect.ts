@@ -37,6 +37,11 @@ export async function connectUnpinned(config: SourceConfig, applicationName: str
   return open(config, mysqlOptions(config), applicationName);
 }
 
+/** For `load`: settings as the server has them, and LOAD DATA LOCAL is possible, for statements that bring a stream of their own. */
+export async function connectForLoading(config: SourceConfig, applicationName: string): Promise<Connection> {
+  return open(config, mysqlOptions(config), applicationName, true);
+}
+
 /** Resolves when the connection is closed, in the end by force; never rejects. */
 export function endConnection(connection: Connection): Promise<void> {
   return new Promise((resolve) => {
@@ -54,21 +59,31 @@ export function endConnection(connection: Connection): Promise<void> {
   });
 }
 
-async function open(config: SourceConfig, options: MysqlOptions, applicationName: string): Promise<Connection> {
+async function open(
+  config: SourceConfig,
+  options: MysqlOptions,
+  applicationName: string,
+  loads = false,
+): Promise<Connection> {
   try {
-    return await openOnce(options, applicationName, true);
+    return await openOnce(options, applicationName, true, loads);
   } catch (error) {
     const noTls = (error as { code?: unknown }).code === 'HANDSHAKE_NO_SSL_SUPPORT';
     if (options.tls !== 'preferred' || !noTls) throw connectionProblem(error, config);
   }
   try {
-    return await openOnce(options, applicationName, false);
+    return await openOnce(options, applicationName, false, loads);
   } catch (error) {
     throw connectionProblem(error, config);
   }
 }
 
-function openOnce(options: MysqlOptions, applicationName: string, withTls: boolean): Promise<Connection> {
+function openOnce(
+  options: MysqlOptions,
+  applicationName: string,
+  withTls: boolean,
+  loads: boolean,
+): Promise<Connection> {
   const ssl = withTls ? tlsOptions(options) : undefined;
   const connection = createConnection({
     ...(options.socket === null ? { host: options.host, port: options.port } : { socketPath: options.socket }),
@@ -83,8 +98,8 @@ function openOnce(options: MysqlOptions, applicationName: string, withTls: boole
     enableKeepAlive: true,
     keepAliveInitialDelay: 30_000,
     multipleStatements: false,
-    // The server may not ask for a file of this machine; compressed bytes are nothing the row scanner knows.
-    flags: ['-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC', '-COMPRESS'],
+    // The server may not ask a reader for a file of this machine; compressed bytes are nothing the row scanner knows.
+    flags: [...(loads ? [] : ['-LOCAL_FILES']), '-IGNORE_SPACE', '-ODBC', '-COMPRESS'],
     connectAttributes: { program_name: applicationName },
     supportBigNumbers: true,
     bigNumberStrings: true,

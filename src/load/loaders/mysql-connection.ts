@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Connection, ResultSetHeader } from 'mysql2';
+import { SqlextractError } from '../../model/problem.ts';
+import { connectForLoading, endConnection } from '../../sources/mysql/connect.ts';
+import type { parseMysql } from '../../sources/mysql/config.ts';
+import { guardError } from '../guard-error.ts';
+import { splitStatements } from './mysql-statements.ts';
+
+type Config = ReturnType<typeof parseMysql>;
+
+/** What a statement without rows did. */
+export interface Done {
+  readonly rows: number;
+  readonly warnings: number;
+}
+
+/** One session, its settings pinned; statements one after the other, each rejecting with a SqlextractError. */
+export class MysqlConnection implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #displayUrl: string;
+
+  private constructor(connection: Connection, displayUrl: string) {
+    this.#connection = connection;
+    this.#displayUrl = displayUrl;
+  }
+
+  static async open(config: Config, pins: string): Promise<MysqlConnection> {
+    const connection = await connectForLoading(config, 'sqlextract load');
+    const opened = new MysqlConnection(connection, config.displayUrl);
+    try {
+      await opened.run(pins);
+      return opened;
+    } catch (error) {
+      await endConnection(connection);
+      throw error;
+    }
+  }
+
+  /** The rows as texts. */
+  async rows(statement: string): Promise<readonly (readonly (string | null)[])[]> {
+    const answer = await this.#query({ sql: statement });
+    return Array.isArray(answer) ? (answer as (string | null)[][]) : [];
+  }
+
+  async execute(statement: string): Promise<Done> {
+    const answer = (await this.#query({ sql: statement })) as ResultSetHeader;
+    return { rows: answer.affectedRows, warnings: answer.warningStatus };
+  }
+
+  /** Every statement of a script of ours. One that changed a value on its way is an error: strict mode lets some pass with a note. */
+  async run(script: string): Promise<void> {
+    for (const statement of splitStatements(script)) {
+      const answer = (await this.#query({ sql: statement })) as ResultSetHeader;
+      const writes = /^(?:INSERT|UPDATE)\b/.test(statement);
+      if (writes && answer.warningStatus > 0) throw guardError(new Error(await this.warning()), 'the server');
+    }
+  }
+
+  /** LOAD DATA LOCAL of one stream. The server is given that stream, and nothing else whatever it asks for. */
+  async load(statementFor: (file: string) => string, stream: Readable): Promise<Done> {
+    const token = `sqlextract-${randomUUID()}`;
+    const infileStreamFactory = (asked: string | Buffer): Readable => {
+      if (String(asked) === token) return stream;
+      return Readable.from(refused(String(asked)));
+    };
+    const sql = splitStatements(`${statementFor(token)};`)[0] ?? '';
+    const answer = (await this.#query({ sql, infileStreamFactory })) as ResultSetHeader;
+    return { rows: answer.affectedRows, warnings: answer.warningStatus };
+  }
+
+  /** The first warning of the last statement. */
+  async warning(): Promise<string> {
+    const [first] = await this.rows('SHOW WARNINGS LIMIT 1');
+    return first?.[2] ?? 'a warning that the server does not tell';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endConnection(this.#connection);
+  }
+
+  #query(options: {
+    readonly sql: string;
+    readonly infileStreamFactory?: (path: string) => Readable;
+  }): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const texts = (field: { string(): string | null }): string | null => field.string();
+      this.#connection.query({ ...options, rowsAsArray: true, typeCast: texts }, (error, answer) => {
+        if (error === null) resolve(answer);
+        else reject(this.#problem(error));
+      });
+    });
+  }
+
+  #problem(error: Error): SqlextractError {
+    if (error instanceof SqlextractError) return error;
+    const { errno, sqlState } = error as Error & { readonly errno?: number; readonly sqlState?: string };
+    if (errno !== undefined && LOCAL_IS_OFF.has(errno)) return localInfileOff(error);
+    if (typeof sqlState === 'string' && errno !== undefined && !ENDED.has(errno))
+      return guardError(error, 'the server');
+    return lost(this.#displayUrl, error);
+  }
+}
+
+/** "disabled the local infile capability" of MariaDB, "Loading local data is disabled" of MySQL, and the old one of both. */
+const LOCAL_IS_OFF = new Set([1148, 3948, 4166]);
+/** The server shut down, the session was killed. */
+const ENDED = new Set([1053, 1927, 4031]);
+
+// oxlint-disable-next-line require-yield
+function* refused(asked: string): Generator<Buffer> {
+  throw new SqlextractError({
+    code: 'TARGET_CONNECT',
+    message: `the server asked for the file ${asked}, which is none of ours; it was not given`,
+    hint: 'ask who runs that server, or what stands between',
+    fault: 'source',
+  });
+}
+
+export function localInfileOff(cause?: unknown): SqlextractError {
+  return new SqlextractError(
+    {
+      code: 'TARGET_LOCAL_INFILE',
+      message: 'the server does not take LOAD DATA LOCAL, by which files are loaded',
+      hint: 'SET GLOBAL local_infile = 1, as an administrator; in my.cnf: local_infile = ON',
+      fault: 'source',
+    },
+    cause,
+  );
+}
+
+function lost(displayUrl: string, error: Error): SqlextractError {
+  return new SqlextractError(
+    {
+      code: 'TARGET_CONNECT',
+      message: `the connection to ${displayUrl} was lost: ${error.message}`,
+      hint: 'the same command goes on',
+      fault: 'source',
+      causes: [error.message],
+    },
+    error,
+  );
+}

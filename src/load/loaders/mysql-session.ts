@@ -1,0 +1,273 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
+import { LEDGER } from '../../ingest/script-view.ts';
+import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
+import { filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
+import { mysqlTarget } from '../../ingest/targets/mysql.ts';
+import { SqlextractError } from '../../model/problem.ts';
+import { displayName } from '../../model/table.ts';
+import { plainBytes } from '../file-bytes.ts';
+import { guardError } from '../guard-error.ts';
+import { ledgerEntryOf } from '../ledger-entry.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession } from '../loader.ts';
+import { parquetAsCsv } from '../parquet-as-csv.ts';
+import { existingColumns, exists } from './mysql-catalog.ts';
+import type { MysqlConnection } from './mysql-connection.ts';
+
+export interface SessionParts {
+  /** Holds the transaction that publishes. */
+  readonly main: MysqlConnection;
+  connect(): Promise<MysqlConnection>;
+  readonly connections: number;
+  readonly flavor: 'mysql' | 'mariadb';
+  readonly scratch: string;
+}
+
+/** A table between `prepare` and `discard`. */
+interface Prepared {
+  readonly load: TableLoad;
+  readonly plan: IngestPlan;
+  readonly way: LoadWay;
+  /** False: another process loaded the same run meanwhile; nothing is done. */
+  readonly todo: boolean;
+}
+
+/**
+ * Three ways for the rows, by what is both exact and fast:
+ *
+ *   table  replace, append, one session: one transaction that claims the table's lock, clears, loads the files straight into the table and
+ *          writes the ledger. Killed: all of it is rolled back, and the same command begins again.
+ *   new    full-refresh: files straight into the new table, each with its name in one transaction; at the end one RENAME TABLE.
+ *   stage  the other modes, and several sessions: files into a table of texts, each with its name in one transaction; then publish.
+ */
+export class MysqlLoadSession implements LoadSession {
+  readonly stages = true;
+  readonly #parts: SessionParts;
+  readonly #idle: MysqlConnection[];
+  readonly #all: MysqlConnection[];
+  #prepared: Prepared | null = null;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#all = [parts.main];
+    this.#idle = [parts.main];
+  }
+
+  async entry(load: TableLoad): Promise<LedgerEntry | null> {
+    const { schema, name } = load.target;
+    if (!(await exists(this.#parts.main, schema, LEDGER))) return null;
+    const ledger = mysqlTarget.qualify(schema, LEDGER);
+    const table = mysqlTarget.quoteLiteral(displayName({ schema: schema ?? '', name }));
+    const [row] = await this.#parts.main.rows(
+      `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.source.run))}`,
+    );
+    if (row === undefined) return null;
+    await this.#dropLeft(load);
+    return ledgerEntryOf(row);
+  }
+
+  async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
+    const found = await existingColumns(this.#parts.main, load);
+    return found.length === 0 ? null : found;
+  }
+
+  async addColumns(load: TableLoad, names: readonly string[]): Promise<void> {
+    const { schema, name } = load.target;
+    for (const column of load.columns.filter((each) => names.includes(each.name))) {
+      const type = mysqlTarget.columnType(column, this.#parts.flavor);
+      if (type.kind !== 'type') continue;
+      const added = `${String(mysqlTarget.quoteIdentifier(column.name))} ${type.sql}`;
+      await this.#parts.main.execute(
+        `ALTER TABLE ${String(mysqlTarget.qualify(schema, name))} ADD COLUMN ${added} NULL`,
+      );
+    }
+  }
+
+  async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
+    const { main, flavor } = this.#parts;
+    const way = this.#wayOf(load);
+    const prepared = { load: await this.#fitted(load), plan: { ...plan, flavor }, way };
+    await main.run(mysqlPart('prepare', prepared.load, prepared.plan, way));
+    if (way === 'new') await this.#prepareNew(prepared);
+    let todo = true;
+    if (way === 'table') {
+      // A transaction that a loader before left open is none of this table's.
+      await main.execute('ROLLBACK');
+      await main.run(mysqlPart('direct-begin', prepared.load, prepared.plan, way));
+      todo = (await main.rows('SELECT @todo'))[0]?.[0] === '1';
+    }
+    this.#prepared = { ...prepared, todo };
+  }
+
+  async staged(load: TableLoad): Promise<ReadonlyMap<string, string>> {
+    if (this.#wayOf(load) === 'table') return new Map();
+    const rows = await this.#parts.main.rows(`SELECT name, sha256 FROM ${String(filesTable(load))}`);
+    return new Map(rows.map(([name, sha256]) => [name ?? '', sha256 ?? '']));
+  }
+
+  async stage(load: TableLoad, file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
+    const prepared = this.#preparedOf(load);
+    if (!prepared.todo) return;
+    if (prepared.way === 'table') return this.#loadFile(this.#parts.main, prepared, file, onBytes);
+    const connection = await this.#take();
+    try {
+      await connection.execute('START TRANSACTION');
+      if (await claimed(connection, load, file)) await this.#loadFile(connection, prepared, file, onBytes);
+      await connection.execute('COMMIT');
+    } catch (error) {
+      await connection.execute('ROLLBACK').catch(() => undefined);
+      // Another process may have loaded the same run meanwhile, and thrown its staging table away.
+      if ((await this.entry(load).catch(() => null)) === null) throw error;
+      this.#prepared = { ...prepared, todo: false };
+    } finally {
+      this.#idle.push(connection);
+    }
+  }
+
+  async publish(load: TableLoad): Promise<LedgerEntry> {
+    const prepared = this.#preparedOf(load);
+    if (!prepared.todo) await this.#release();
+    else await this.#publishOnce(load, prepared);
+    const entry = await this.entry(load);
+    if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
+    return entry;
+  }
+
+  /** A run that another process published meanwhile is published. */
+  async #publishOnce(load: TableLoad, prepared: Prepared): Promise<void> {
+    const part = prepared.way === 'table' ? 'direct-finish' : 'publish';
+    try {
+      await this.#parts.main.run(mysqlPart(part, prepared.load, prepared.plan, prepared.way));
+    } catch (error) {
+      await this.#release().catch(() => undefined);
+      const known = await this.entry(load).catch(() => null);
+      if (known === null) throw error;
+    }
+  }
+
+  async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
+    await this.#release();
+    const way = this.#wayOf(load);
+    this.#prepared = null;
+    await this.#parts.main.run(mysqlPart('cleanup', load, { ...plan, flavor: this.#parts.flavor }, way));
+  }
+
+  async count(load: TableLoad): Promise<number> {
+    const table = mysqlTarget.qualify(load.target.schema, load.target.name);
+    return Number((await this.#parts.main.rows(`SELECT count(*) FROM ${String(table)}`))[0]?.[0]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#all.map(async (each) => each[Symbol.asyncDispose]()));
+  }
+
+  /** A run that was killed after it had published left its tables; whoever is staging the same run finds it loaded. */
+  async #dropLeft(load: TableLoad): Promise<void> {
+    if (!(await exists(this.#parts.main, load.target.schema, `_sqlextract_${load.tag}_files`))) return;
+    const left = (['stage', 'files', 'new', 'old'] as const).map((suffix) =>
+      String(mysqlTarget.qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`)),
+    );
+    await this.#parts.main.execute(`DROP TABLE IF EXISTS ${left.join(', ')}`);
+  }
+
+  #wayOf({ mode }: TableLoad): LoadWay {
+    if (mode === 'full-refresh') return 'new';
+    return (mode === 'replace' || mode === 'append') && this.#parts.connections === 1 ? 'table' : 'stage';
+  }
+
+  #preparedOf(load: TableLoad): Prepared {
+    if (this.#prepared?.load.tag !== load.tag) throw new Error('a load is staged that was not prepared');
+    return this.#prepared;
+  }
+
+  /** Generated columns compute themselves; Parquet comes as CSV in which NULL is a word that LOAD DATA knows. */
+  async #fitted(load: TableLoad): Promise<TableLoad> {
+    const format =
+      load.format.name === 'parquet'
+        ? ({ name: 'csv', compression: 'none', nullMarker: 'NULL' } as const)
+        : load.format;
+    if (load.mode === 'full-refresh') return { ...load, format };
+    const existing = await existingColumns(this.#parts.main, load);
+    const generated = new Set(existing.filter((each) => each.generated).map(({ name }) => name.toLowerCase()));
+    const columns = load.columns.map((column) =>
+      generated.has(column.name.toLowerCase()) ? { ...column, ignored: true } : column,
+    );
+    return { ...load, format, columns };
+  }
+
+  /** Without the new table, or with one of other columns, the list of its files says nothing: a run was killed after the swap. */
+  async #prepareNew({ load, plan, way }: Omit<Prepared, 'todo'>): Promise<void> {
+    const { main } = this.#parts;
+    const create = mysqlPart('direct-new', load, plan, way);
+    const there = await exists(main, load.target.schema, `_sqlextract_${load.tag}_new`);
+    if (!there) await main.run(mysqlPart('cleanup', load, plan, way));
+    await main.run(create);
+  }
+
+  async #loadFile(
+    connection: MysqlConnection,
+    { load, plan, way }: Prepared,
+    file: LoadFile,
+    onBytes: (bytes: number) => void,
+  ): Promise<void> {
+    const isCsv = plan.tables.find(({ tag }) => tag === load.tag)?.format.name !== 'parquet';
+    await using converted = isCsv ? null : await parquetAsCsv(file, load.columns, this.#parts.scratch, 'NULL');
+    const bytes =
+      converted === null ? plainBytes(file, load.format.compression, onBytes) : createReadStream(converted.path);
+    const text = Readable.from(bytes, { objectMode: false, highWaterMark: AHEAD_BYTES });
+    try {
+      const done = await connection.load((token) => loadDataStatement(load, plan, way, token), text);
+      if (done.warnings > 0) throw guardError(new Error(`${file.name}: ${await connection.warning()}`), 'the server');
+      if (done.rows !== file.rows) throw wrongCount(load, file, done.rows);
+    } finally {
+      text.destroy();
+    }
+    if (converted !== null) onBytes(file.bytes);
+  }
+
+  async #take(): Promise<MysqlConnection> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const made = await this.#parts.connect();
+    this.#all.push(made);
+    return made;
+  }
+
+  /** What a stopped statement left open. */
+  async #release(): Promise<void> {
+    await this.#parts.main.execute('ROLLBACK');
+    await this.#parts.main.execute('DO RELEASE_ALL_LOCKS()');
+  }
+}
+
+const DUPLICATE = 1062;
+/** Of a file, read before the server takes it. */
+const AHEAD_BYTES = 1024 * 1024;
+
+/** False: another process has staged the file meanwhile. Waits while one is at it. */
+async function claimed(
+  connection: MysqlConnection,
+  load: TableLoad,
+  { name, sha256, rows }: LoadFile,
+): Promise<boolean> {
+  const values = [mysqlTarget.quoteLiteral(name), mysqlTarget.quoteLiteral(sha256), rows].join(', ');
+  try {
+    await connection.execute(`INSERT INTO ${String(filesTable(load))} (name, sha256, \`rows\`) VALUES (${values})`);
+    return true;
+  } catch (error) {
+    if (error instanceof SqlextractError && (error.cause as { errno?: unknown } | undefined)?.errno === DUPLICATE)
+      return false;
+    throw error;
+  }
+}
+
+function wrongCount(load: TableLoad, file: LoadFile, rows: number): SqlextractError {
+  const table = displayName({ schema: load.target.schema ?? '', name: load.target.name });
+  return new SqlextractError({
+    code: 'LOAD_REFUSED',
+    message: `${table}: ${rows} rows were loaded of ${file.name}, and the manifest says ${file.rows}; nothing was changed`,
+    hint: 'see docs/targets.md, "What stops a load"',
+    fault: 'data',
+  });
+}
