@@ -169,7 +169,9 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
 
 function tableScripts(load: TableLoad, plan: IngestPlan, place: ScriptPlace) {
   const given = view(load, plan, place);
-  const sessions = filesBySession(load.files, plan.options.parallel);
+  // a file without rows has no partition to put into the staging table
+  const filled = load.files.filter(({ rows }) => rows > 0);
+  const sessions = filesBySession(filled, plan.options.parallel);
   const shared = stagingView(given);
   const byNumber = new Map((given['files'] as readonly View[]).map((file) => [file['number'], file]));
   const loads = sessions.map((files, index) => ({

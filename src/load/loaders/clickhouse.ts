@@ -6,7 +6,7 @@ import { render } from '../../ingest/render.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { attemptPrefix, clickHouseTarget, stageFileSql } from '../../ingest/targets/clickhouse.ts';
 import { displayName } from '../../model/table.ts';
-import { fileBytes } from '../file-bytes.ts';
+import { fileBytes, verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
@@ -109,6 +109,7 @@ class ClickHouseSession implements LoadSession {
   }
 
   async stage(load: TableLoad, file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
+    if (file.rows === 0) return verified(file, onBytes);
     const attempt = randomBytes(6).toString('hex');
     const { compression, name } = load.format;
     const encoding = name === 'csv' && compression !== 'none' && compression !== 'snappy' ? compression : null;

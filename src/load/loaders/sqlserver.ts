@@ -5,7 +5,7 @@ import { LEDGER } from '../../ingest/script-view.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
 import { displayName } from '../../model/table.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
-import { fileBytes, plainBytes } from '../file-bytes.ts';
+import { plainBytes, verified } from '../file-bytes.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
@@ -152,12 +152,6 @@ class SqlServerLoadSession implements LoadSession {
     const [row] = await this.#sessions.rows(sql`SELECT OBJECT_ID(${literal(String(table))}) AS [id]`);
     return row?.['id'] !== null;
   }
-}
-
-/** Throws LOAD_FILE. */
-async function verified(file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
-  const bytes = fileBytes(file, onBytes);
-  while ((await bytes.next()).done !== true);
 }
 
 async function* cellsOf(
