@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchPlace } from './extract-program.ts';
 import { ROOT } from './extract-program.ts';
+import { benchIngest } from './ingest.ts';
 import { compare } from './measure.ts';
 import { benchMysql } from './mysql.ts';
 import { benchPostgres } from './postgres.ts';
@@ -38,6 +39,7 @@ const SECTIONS: Readonly<Record<string, (place: BenchPlace) => Promise<Section |
   mysql: async (place) => benchMysql(place, pairs),
   sqlite: async (place) => benchSqlite(place, pairs),
   sqlserver: async (place) => (serverUrl === undefined ? null : benchSqlServer(place, pairs, serverUrl)),
+  ingest: async (place) => benchIngest(place, pairs),
   'wide rows': benchWideRows,
   start: benchStart,
 };

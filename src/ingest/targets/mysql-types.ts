@@ -97,6 +97,10 @@ function tooWide(bytes: number): TypeRefusal {
   };
 }
 
+/** The fewest digits of the largest float are beyond it when they are read as a double, as the server does: "out of range". */
+const LARGEST_FLOAT = "'3.4028235e+38'";
+const LARGEST_FLOAT_AS_DOUBLE = "'3.4028234663852886e+38'";
+
 export interface CellReading {
   /** What NULL is in the cell; null: the cell is NULL already. */
   readonly marker: Quoted | null;
@@ -126,9 +130,10 @@ export function valueOf(type: ColumnType, cell: Quoted, { marker, digits }: Cell
     }
     case 'binary':
       return sql`CASE ${whenNull} ELSE COALESCE(UNHEX(${cell}), CAST(CONCAT('not hexadecimal: ', LEFT(${cell}, 40)) AS DATE)) END`;
+    case 'float32':
+      return orNull(sql`REPLACE(${cell}, ${word(LARGEST_FLOAT)}, ${word(LARGEST_FLOAT_AS_DOUBLE)})`, marker);
     case 'int32':
     case 'int64':
-    case 'float32':
     case 'float64':
     case 'decimal':
     case 'string':

@@ -16,14 +16,14 @@ export interface MysqlViewChoice {
   readonly direct: boolean;
 }
 
-const BY_TEXT = ['string', 'json', 'uuid'];
+const BY_TEXT: readonly string[] = ['string', 'json', 'uuid'];
 
 /** What the templates of this target may use besides `tableView`. */
 export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarget, choice: MysqlViewChoice): View {
   const { flavor } = plan;
   const base = tableView(load, plan, target, {
     columnSql: (column) => ({
-      type: word(sqlType(column, flavor)),
+      type: word(sqlType(load, column, flavor)),
       stageType: word('longtext'),
       value: (cell) => valueOf(column.source.type, cell, cellReading(load, column, flavor)),
     }),
@@ -56,11 +56,33 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
   };
 }
 
-/** The type without a note; the plan refused the others. */
-function sqlType(column: LoadColumn, flavor: string | null): string {
-  const type = typeOf(column, flavor);
+/** Bytes of a row's definition, of 65 535; what is left is for numbers and pointers. */
+const ROW_BYTES = 48_000;
+/** Characters that an index has room for, with some bytes left for keys that are no texts. */
+const KEY_CHARACTERS = 740;
+
+/** The type without a note; the plan refused the others. A table that is appended to has no key, and no width for one. */
+function sqlType(load: TableLoad, column: LoadColumn, flavor: string | null): string {
+  const isKey = column.isKey && load.mode !== 'append';
+  const measuredBytes = isKey
+    ? (column.measuredBytes ?? shareOfKey(load))
+    : fitsRow(load)
+      ? column.measuredBytes
+      : null;
+  const type = typeOf({ ...column, isKey, measuredBytes }, flavor);
   if (type.kind === 'type') return type.sql;
   throw new Error(`column ${column.name} has no type here: ${type.reason}`);
+}
+
+/** Keys of more than three texts share what an index holds; null: each has the usual width. */
+function shareOfKey({ columns }: TableLoad): number | null {
+  const wide = columns.filter(({ isKey, source }) => isKey && [...BY_TEXT, 'binary'].includes(source.type.kind)).length;
+  return wide > 3 ? Math.floor(KEY_CHARACTERS / wide) : null;
+}
+
+/** Measured texts as varchar, or all of them as longtext, of which a row holds any number. */
+function fitsRow({ columns }: TableLoad): boolean {
+  return columns.reduce((sum, { measuredBytes }) => sum + 4 * (measuredBytes ?? 0), 0) <= ROW_BYTES;
 }
 
 export function cellReading(load: TableLoad, column: LoadColumn, flavor: string | null): CellReading {
@@ -101,18 +123,19 @@ function exactKey(load: TableLoad): Quoted {
   return new Joined(pairs.join(' AND '));
 }
 
-/** Columns, and the key: a primary key where none of its columns can be NULL. */
-function definitions({ columns, key }: TableLoad, flavor: string | null): Quoted {
+/** Columns, and the key: a primary key where it can be one, else an index, which the modes that go by keys need. */
+function definitions(load: TableLoad, flavor: string | null): Quoted {
+  const { columns, key, mode } = load;
   const lines = columns.map((column) => {
     const { note, nullable } = column.source;
     const comment = note === undefined ? word('') : sql` COMMENT ${plainLiteral(note)}`;
     const notNull = word(nullable ? '' : ' NOT NULL');
-    return sql`${quoteIdentifier(column.name)} ${word(sqlType(column, flavor))}${notNull}${comment}`;
+    return sql`${quoteIdentifier(column.name)} ${word(sqlType(load, column, flavor))}${notNull}${comment}`;
   });
   const nullable = columns.some(({ isKey, source }) => isKey && source.nullable);
   const names = commaList(key.map(quoteIdentifier));
-  const keyLine = key.length === 0 ? [] : [sql`${word(nullable ? 'UNIQUE' : 'PRIMARY')} KEY (${names})`];
-  return new Joined([...lines, ...keyLine].join(',\n  '));
+  const keyLine = sql`${word(nullable ? 'KEY' : 'PRIMARY KEY')} (${names})`;
+  return new Joined([...lines, ...(key.length === 0 || mode === 'append' ? [] : [keyLine])].join(',\n  '));
 }
 
 /** A table that is there may hold fewer digits of a second than the files have: looked up by begin.sql. */
@@ -153,6 +176,8 @@ function messages(load: TableLoad): View {
     messageReferred: say('foreign keys of other tables refer to it and would go with the old table, use another mode'),
     messageValue: say(`a value does not fit its column as it is (${way} and column are in the warnings above)`),
     messageAlike: say("a key is equal to one of the table's to its collation only (case, accents, blanks at the end)"),
+    // max_sort_length: of longer keys the server sorts the beginnings only
+    messageUnsorted: say('keys of more than 1024 bytes begin alike, and the server cannot sort them apart'),
     messageWindow: say('the window has a value that is none of its column'),
   };
 }

@@ -1,10 +1,11 @@
 import { displayName } from '../../model/table.ts';
 import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, LoadFile, TableLoad } from '../ingest-plan.ts';
-import { shellWord, sql, word } from '../quoted.ts';
+import { commentText, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
+import { shellTitle } from '../shell-view.ts';
 import { LEDGER } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { FORBIDDEN, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
@@ -64,7 +65,7 @@ function sqlScripts(load: TableLoad, plan: IngestPlan): readonly Script[] {
 
 /** Words of run.sh: the files by session, and how it asks what is done already. */
 function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View {
-  const { number, target, source, mode, rows, files } = load;
+  const { number, target, source, rows, files } = load;
   const table = displayName({ schema: target.schema ?? '', name: target.name });
   const list = qualify(target.schema, `_sqlextract_${load.tag}_files`);
   const ledger = qualify(target.schema, LEDGER);
@@ -84,8 +85,8 @@ function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View 
     rows,
     title: mysqlView(load, plan, mysqlTarget, { direct: false })['title'] ?? word(''),
     scriptText: word(scriptName(load, 'publish')),
-    shellTitle: shellWord(`${table} (${mode})`),
-    shellLoaded: shellWord(`${table}: run ${source.run} is loaded already; nothing was done`),
+    ...shellTitle(load),
+    shellLoaded: shellWord(String(commentText(`${table}: run ${source.run} is loaded already; nothing was done`))),
     loadedQuery: shellWord(String(loaded)),
     prepareScript: shellWord(scriptName(load, 'prepare')),
     publishScript: shellWord(scriptName(load, 'publish')),

@@ -225,9 +225,9 @@ function stepText(step: LoadStep, given: View): string {
 }
 
 function prepareText(template: string, given: View): string {
-  const schemaBlock = doBlock(render('postgres/schema-block.sql', given));
+  const locksBlock = doBlock(render('postgres/locks-block.sql', given));
   const tableBlock = doBlock(render('postgres/table-block.sql', given));
-  return render(template, { ...given, schemaBlock, tableBlock });
+  return render(template, { ...given, locksBlock, tableBlock });
 }
 
 function publishText(template: string, given: View): string {

@@ -29,7 +29,7 @@ interface Prepared {
   readonly load: TableLoad;
   readonly plan: IngestPlan;
   readonly way: LoadWay;
-  /** False: another load of the same run was first; nothing is done. Only known before of the way `table`. */
+  /** False: another process loaded the same run meanwhile; nothing is done. */
   readonly todo: boolean;
 }
 
@@ -62,7 +62,9 @@ export class MysqlLoadSession implements LoadSession {
     const [row] = await this.#parts.main.rows(
       `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.source.run))}`,
     );
-    return row === undefined ? null : ledgerEntryOf(row);
+    if (row === undefined) return null;
+    await this.#dropLeft(load);
+    return ledgerEntryOf(row);
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
@@ -115,7 +117,9 @@ export class MysqlLoadSession implements LoadSession {
       await connection.execute('COMMIT');
     } catch (error) {
       await connection.execute('ROLLBACK').catch(() => undefined);
-      throw error;
+      // Another process may have loaded the same run meanwhile, and thrown its staging table away.
+      if ((await this.entry(load).catch(() => null)) === null) throw error;
+      this.#prepared = { ...prepared, todo: false };
     } finally {
       this.#idle.push(connection);
     }
@@ -123,6 +127,15 @@ export class MysqlLoadSession implements LoadSession {
 
   async publish(load: TableLoad): Promise<LedgerEntry> {
     const prepared = this.#preparedOf(load);
+    if (!prepared.todo) await this.#release();
+    else await this.#publishOnce(load, prepared);
+    const entry = await this.entry(load);
+    if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
+    return entry;
+  }
+
+  /** A run that another process published meanwhile is published. */
+  async #publishOnce(load: TableLoad, prepared: Prepared): Promise<void> {
     const part = prepared.way === 'table' ? 'direct-finish' : 'publish';
     try {
       await this.#parts.main.run(mysqlPart(part, prepared.load, prepared.plan, prepared.way));
@@ -131,9 +144,6 @@ export class MysqlLoadSession implements LoadSession {
       const known = await this.entry(load).catch(() => null);
       if (known === null) throw error;
     }
-    const entry = await this.entry(load);
-    if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
-    return entry;
   }
 
   async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
@@ -150,6 +160,15 @@ export class MysqlLoadSession implements LoadSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#all.map(async (each) => each[Symbol.asyncDispose]()));
+  }
+
+  /** A run that was killed after it had published left its tables; whoever is staging the same run finds it loaded. */
+  async #dropLeft(load: TableLoad): Promise<void> {
+    if (!(await exists(this.#parts.main, load.target.schema, `_sqlextract_${load.tag}_files`))) return;
+    const left = (['stage', 'files', 'new', 'old'] as const).map((suffix) =>
+      String(mysqlTarget.qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`)),
+    );
+    await this.#parts.main.execute(`DROP TABLE IF EXISTS ${left.join(', ')}`);
   }
 
   #wayOf({ mode }: TableLoad): LoadWay {
