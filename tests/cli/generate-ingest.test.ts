@@ -75,7 +75,7 @@ describe('generate-ingest', () => {
     [['--target', 'duckdb', '--on-error', 'skip'], 'INGEST_OPTION', 'leave it out'],
     [['--target', 'duckdb', '--max-errors', '3'], 'INGEST_OPTION', '--on-error skip'],
     [['--target', 'duckdb', '--mode', 'upsert'], 'USAGE_CHOICE', 'merge'],
-    [['--target', 'duckdb', '--rename', 'x'], 'USAGE_RENAME', 'old'],
+    [['--target', 'duckdb', '--rename', 'x'], 'USAGE_RENAME', 'order_no'],
     [['--target', 'duckdb', '--flavor', 'mariadb'], 'TARGET_FLAVOR', '--flavor'],
   ])('%j is an error %s that says what to type', async (args, errorCode, hint) => {
     const result = await generate([...args, '--json']);
