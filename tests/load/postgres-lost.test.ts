@@ -65,7 +65,7 @@ describe('a connection that is lost', () => {
     for (const afterBytes of [900, 1500, 2500, 4000]) {
       const cut = { application: 'sqlextract load', number: 1, afterBytes, way: 'rst' as const };
       await using proxy = await CuttingProxy.start('postgres', target.url, cut);
-      const { code, output } = await loadAll(step({ ...target, url: proxy.url(target.url) } as Target));
+      const { code, output } = await loadAll(step({ ...target, url: proxy.url(target.url) }));
       if (!proxy.wasCut) continue;
       lost += 1;
       expect(code, output).not.toBe(0);

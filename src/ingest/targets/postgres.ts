@@ -4,7 +4,7 @@ import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import { Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
-import { render } from '../render.ts';
+import { render, textOf } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
 import { LEDGER, tableView } from '../script-view.ts';
@@ -157,8 +157,8 @@ function statementsView(load: TableLoad, base: View): View {
   });
   return {
     columns,
-    table: quoteLiteral(String(base['table'])),
-    stage: quoteLiteral(String(base['stage'])),
+    table: quoteLiteral(textOf(base, 'table')),
+    stage: quoteLiteral(textOf(base, 'stage')),
   };
 }
 
