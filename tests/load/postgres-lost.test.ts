@@ -110,7 +110,7 @@ kill -9 "$pid"
 `;
     writeFileSync(join(stubs, 'gzip'), murder, { mode: 0o755 });
     const environment = { ...target.environment, PATH: `${stubs}:${process.env['PATH'] ?? ''}` };
-    const killed = await loadAll(step({ ...target, environment } as Target, { way: 'scripts' }));
+    const killed = await loadAll(step({ ...target, environment }, { way: 'scripts' }));
     expect(killed.code, killed.output).not.toBe(0);
     expect(killed.output).toMatch(/Killed/);
     expect((await target.tables()).filter((name) => /_sqlextract_(?!loads$)/.test(name))).toEqual([]);
