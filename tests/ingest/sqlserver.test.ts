@@ -207,7 +207,7 @@ describe('run.sh for SQL Server', () => {
     expect(words.map((each) => each.slice(0, 6))).toEqual(words.map(() => common));
     const files = words.map((each) => each.at(-1));
     expect(files.slice(0, 2)).toEqual([sqlOf('prepare'), sqlOf('loaded')]);
-    expect(files.slice(2, 4).toSorted()).toEqual([sqlOf('load-1'), sqlOf('load-2')]);
+    expect(new Set(files.slice(2, 4))).toEqual(new Set([sqlOf('load-1'), sqlOf('load-2')]));
     expect(files.slice(4)).toEqual([sqlOf('publish'), sqlOf('cleanup')]);
     const again = await runWithStubs(place, scripts, 'run.sh', ['sqlcmd'], { answers: { sqlcmd: '          1\n' } });
     expect(again.calls.map((call) => call.words.at(-1))).toEqual([sqlOf('prepare'), sqlOf('loaded'), sqlOf('cleanup')]);

@@ -27,7 +27,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     return { column, at: columnOf(column), stage: word(`c${index + 1}`) };
   });
   const { schema, name } = load.target;
-  const object = (part: string): Quoted => quoteLiteral(String(base[part]));
+  const object = (part: string): Quoted => quoteLiteral(String(base[part] as Quoted));
   return {
     ...base,
     inserts: insertViews(base, cells, base['byKey'] === true),
@@ -100,11 +100,11 @@ function keyViews(cells: readonly Cell[]): View {
 
 /** Beginnings and ends of the statements that are put together on the server, as constants. */
 function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[]): View {
-  const table = String(base['table']);
+  const table = String(base['table'] as Quoted);
   const { sameKey } = keyViews(cells);
-  const same = String(sameKey);
+  const same = String(sameKey as Quoted);
   const wholeTable = mode === 'replace' || mode === 'full-refresh';
-  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : String(base['stage']);
+  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : String(base['stage'] as Quoted);
   const missing = ` WHERE NOT EXISTS (SELECT 1 FROM ${table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${same})`;
   return {
     insertHead: quoteLiteral(`INSERT INTO ${table}${wholeTable ? ' WITH (TABLOCK)' : ''} (`),
