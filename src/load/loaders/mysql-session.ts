@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
-import { filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
+import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
@@ -31,6 +31,7 @@ interface Prepared {
   readonly way: LoadWay;
   /** False: another process loaded the same run meanwhile; nothing is done. */
   readonly todo: boolean;
+  readonly sixDigits: boolean;
 }
 
 /**
@@ -90,14 +91,16 @@ export class MysqlLoadSession implements LoadSession {
     const prepared = { load: await this.#fitted(load), plan: { ...plan, flavor }, way };
     await main.run(mysqlPart('prepare', prepared.load, prepared.plan, way));
     if (way === 'new') await this.#prepareNew(prepared);
-    let todo = true;
+    let begun = { todo: true, sixDigits: false };
     if (way === 'table') {
       // A transaction that a loader before left open is none of this table's.
       await main.execute('ROLLBACK');
       await main.run(mysqlPart('direct-begin', prepared.load, prepared.plan, way));
-      todo = (await main.rows('SELECT @todo'))[0]?.[0] === '1';
+      const variables = ['@todo', ...digitVariables(prepared.load, prepared.plan)];
+      const [[todo, ...digits] = []] = await main.rows(`SELECT ${variables.join(', ')}`);
+      begun = { todo: todo === '1', sixDigits: digits.every((each) => each === '6') };
     }
-    this.#prepared = { ...prepared, todo };
+    this.#prepared = { ...prepared, ...begun };
   }
 
   async staged(load: TableLoad): Promise<ReadonlyMap<string, string>> {
@@ -197,7 +200,7 @@ export class MysqlLoadSession implements LoadSession {
   }
 
   /** Without the new table, or with one of other columns, the list of its files says nothing: a run was killed after the swap. */
-  async #prepareNew({ load, plan, way }: Omit<Prepared, 'todo'>): Promise<void> {
+  async #prepareNew({ load, plan, way }: Omit<Prepared, 'todo' | 'sixDigits'>): Promise<void> {
     const { main } = this.#parts;
     const create = mysqlPart('direct-new', load, plan, way);
     const there = await exists(main, load.target.schema, `_sqlextract_${load.tag}_new`);
@@ -207,7 +210,7 @@ export class MysqlLoadSession implements LoadSession {
 
   async #loadFile(
     connection: MysqlConnection,
-    { load, plan, way }: Prepared,
+    { load, plan, way, sixDigits }: Prepared,
     file: LoadFile,
     onBytes: (bytes: number) => void,
   ): Promise<void> {
@@ -217,7 +220,7 @@ export class MysqlLoadSession implements LoadSession {
       converted === null ? plainBytes(file, load.format.compression, onBytes) : createReadStream(converted.path);
     const text = Readable.from(bytes, { objectMode: false, highWaterMark: AHEAD_BYTES });
     try {
-      const done = await connection.load((token) => loadDataStatement(load, plan, way, token), text);
+      const done = await connection.load((token) => loadDataStatement(load, plan, { way, sixDigits }, token), text);
       if (done.warnings > 0) throw guardError(new Error(`${file.name}: ${await connection.warning()}`), 'the server');
       if (done.rows !== file.rows) throw wrongCount(load, file, done.rows);
     } finally {
