@@ -51,6 +51,7 @@ export async function extractRequest(settings: Settings, facts: CallFacts): Prom
     commandLine: displayCommandLine(facts.argv, secrets),
     faultPoint: faultSpec(),
     stop: facts.stop,
+    sync: null,
     memoryLimitBytes: settings.resources.memoryBytes,
   };
 }

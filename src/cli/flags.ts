@@ -211,6 +211,19 @@ export const manifestFlags = {
   config: sourceFlags.config,
 };
 
+/** For commands that reach the target themselves. */
+export const targetFlag = {
+  target: string({
+    summary: 'Where to load: a URL, a file, or a name from `targets:` in sqlextract.yaml (default warehouse.duckdb).',
+    description:
+      'Without it SQLEXTRACT_TARGET. A password in it can be seen in `ps`: better give it by SQLEXTRACT_TARGET or the file.',
+    helpValue: '<url|name>',
+  }),
+};
+
+/** As generate-ingest and load have it; `extract`'s own is in `runFlags`. */
+export const dryRunFlag = { 'dry-run': boolean({ summary: 'Say what would be done, do nothing.' }) };
+
 /** What becomes of the rows, and of names and types. */
 export const loadFlags = {
   flavor: string({ summary: 'mariadb, of mysql.', helpValue: '<name>' }),
@@ -246,6 +259,16 @@ export const loadFlags = {
   'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
   'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),
   'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),
+};
+
+/** For commands that reach the target themselves. */
+export const reachFlags = {
+  parallel: string({ summary: 'Loads at the same time (default 1).', helpValue: '<n>' }),
+  'parallel-load': boolean({ summary: 'As many loads at the same time as extract has workers.' }),
+  evolve: string({
+    summary: 'When the table lacks columns of the files: fail (default), add-columns or ignore.',
+    helpValue: '<action>',
+  }),
 };
 
 /** Where the files lie for the target. */

@@ -12,48 +12,63 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { findManifests } from '../verify/find-manifests.ts';
 
-export interface PlannedIngest {
+export interface AskedIngest {
   readonly target: IngestTarget;
   readonly asked: TargetSettings;
+  /** Without tables. */
   readonly plan: IngestPlan;
 }
 
-/** Target, manifests and flags as one plan. Throws TARGET_…, NO_FINISHED_RUN, MANIFEST_…, INGEST_…, USAGE_…. */
-export async function ingestPlanOf(
-  settings: Settings,
-  flags: FlagValues,
-  facts: { readonly toolVersion: string; readonly fallbackTarget: string | null },
-): Promise<PlannedIngest> {
-  const asked = targetSettings(flags, settings, TARGET_NAMES, facts.fallbackTarget);
-  const target = await targetOf(asked);
-  const flavor = flavorOf(asked, target);
+export interface PlannedIngest extends AskedIngest {
+  readonly plan: IngestPlan;
+}
+
+interface IngestFacts {
+  readonly toolVersion: string;
+  /** Null: a target must be named. */
+  readonly fallbackTarget: string | null;
+}
+
+/** Target, manifests and flags as one plan. Throws what `askedIngest` does, NO_FINISHED_RUN, MANIFEST_…. */
+export async function ingestPlanOf(settings: Settings, flags: FlagValues, facts: IngestFacts): Promise<PlannedIngest> {
+  const { target, asked, plan } = await askedIngest(settings, flags, facts);
   const places = manifestsOf(settings, flags);
   if (settings.origins.format === 'flag') for (const place of places) checkFormat(place, settings.format);
+  const tables = places.map((place, index) => planTable(place, index + 1, asked, target));
+  return { target, asked, plan: { ...plan, tables } };
+}
+
+/** Target and options. Throws TARGET_…, INGEST_OPTION, USAGE_…. */
+export async function askedIngest(settings: Settings, flags: FlagValues, facts: IngestFacts): Promise<AskedIngest> {
+  const asked = targetSettings(flags, settings, TARGET_NAMES, facts.fallbackTarget);
+  const target = await targetOf(asked);
   const plan: IngestPlan = {
     version: 1,
     tool: { name: 'sqlextract', version: facts.toolVersion },
     target: target.name,
-    flavor,
-    tables: places.map((place, index) => planTable(place, index + 1, asked, target)),
-    options: {
-      parallel: asked.parallel,
-      chunkBytes: statementBytes(flags),
-      onError: asked.onError,
-      maxErrors: asked.maxErrors,
-      create: asked.create,
-      allowOlder: asked.allowOlder,
-      locations: {
-        stage: asked.stage,
-        bucket: asked.bucket,
-        volume: asked.volume,
-        serverPath: asked.serverPath,
-        catalog: asked.catalog,
-        iamRole: asked.iamRole,
-      },
-    },
+    flavor: flavorOf(asked, target),
+    tables: [],
+    options: optionsOf(asked, statementBytes(flags)),
   };
   checkOptions(plan, target);
   return { target, asked, plan };
+}
+
+function optionsOf(asked: TargetSettings, chunkBytes: number): IngestPlan['options'] {
+  const { parallel, onError, maxErrors, create, allowOlder } = asked;
+  const { stage, bucket, volume, serverPath, catalog, iamRole } = asked;
+  const locations = { stage, bucket, volume, serverPath, catalog, iamRole };
+  return { parallel, chunkBytes, onError, maxErrors, create, allowOlder, locations };
+}
+
+/** The kind of target and its flavor alone. Throws TARGET_…. */
+export async function namedTarget(
+  settings: Settings,
+  flags: FlagValues,
+): Promise<{ readonly target: IngestTarget; readonly flavor: string | null }> {
+  const asked = targetSettings(flags, settings, TARGET_NAMES, null);
+  const target = await targetOf(asked);
+  return { target, flavor: flavorOf(asked, target) };
 }
 
 async function targetOf({ name, type, url }: TargetSettings): Promise<IngestTarget> {

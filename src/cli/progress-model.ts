@@ -69,6 +69,8 @@ export function afterEvent(progress: Progress, event: RunEvent, now: number): Pr
     }
     case 'epoch':
     case 'remark':
+    case 'run-begun':
+    case 'source-counted':
       return progress;
     default:
       return event satisfies never;

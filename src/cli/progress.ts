@@ -107,6 +107,8 @@ function lineOf(event: RunEvent): string | null {
     case 'remark':
       return event.table === null ? event.text : `${event.table}: ${event.text}`;
     case 'chunk-done':
+    case 'run-begun':
+    case 'source-counted':
       return null;
     default:
       return event satisfies never;

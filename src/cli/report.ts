@@ -33,8 +33,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     '',
     `${formatCounted(report.rows, 'row')} in ${formatCounted(report.files, 'file')}, ${formatBytes(report.bytes)}, ` +
       `${formatSeconds(report.seconds)}${speed}, ${formatCounted(report.workers, 'worker')}`,
-    ...(report.level === null ? [] : [`consistency: ${levelLine(report, report.level)}`]),
-    ...consistencyLines(report),
+    ...describeConsistency(report),
     ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
     ...report.tables.flatMap(replacedLines),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
@@ -42,6 +41,12 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     '',
     `Next: ${nextCommand(report)}`,
   ];
+}
+
+/** What the files are as a state of the tables; none when no table is complete. */
+export function describeConsistency(report: RunReport): readonly string[] {
+  if (report.level === null) return [];
+  return [`consistency: ${levelLine(report, report.level)}`, ...consistencyLines(report)];
 }
 
 /** 0, or the code of what is incomplete; a stop has its own (signals.ts). */

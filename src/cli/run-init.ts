@@ -32,7 +32,7 @@ export async function runInit({ folder, sample, force, packageRoot }: InitOption
   printLine();
   printLine(
     sample
-      ? 'Next: sqlextract extract --table users'
+      ? 'Next: sqlextract sync --table users (into a DuckDB file), or: sqlextract extract --table users'
       : `Next: name a source in ${CONFIG_FILE_NAME}, then: sqlextract inspect`,
   );
 }

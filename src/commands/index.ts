@@ -6,6 +6,8 @@ import Inspect from './inspect.ts';
 import Load from './load.ts';
 import Plan from './plan.ts';
 import Status from './status.ts';
+import Sync from './sync.ts';
+import Types from './types.ts';
 import Verify from './verify.ts';
 
 /** Every command, one line each. They are all read for every call: see BaseCommand for what they may import. */
@@ -18,5 +20,7 @@ export const COMMANDS = {
   verify: Verify,
   'generate-ingest': GenerateIngest,
   load: Load,
+  sync: Sync,
+  types: Types,
   clean: Clean,
 };

@@ -14,6 +14,8 @@ export interface DecisionFacts {
   readonly current: RunRecord | null;
   /** The current run's marker is still there, and it is a run over exactly the tables of this command. */
   readonly sameOpenRun: boolean;
+  /** The current run is to be loaded by the command, and no command has done so. */
+  readonly unloaded: boolean;
   readonly fingerprint: Fingerprint;
   readonly runKey: string | null;
   readonly fresh: boolean;
@@ -25,12 +27,14 @@ export interface DecisionFacts {
  *   none ─────────────────────────────▶ new
  *   running ──same fingerprint────────▶ resume      ──another──▶ FINGERPRINT_CHANGED   ──--fresh──▶ discard, new
  *   complete ──its run key is asked───▶ already     ──its run over several tables is unfinished──▶ already   ──else──▶ new
+ *            └─the same settings, and it was never loaded (sync)──▶ already
  */
 export function decideRun(facts: DecisionFacts): RunDecision {
   const { current, fresh, runKey } = facts;
   if (current === null) return { kind: 'new', discard: null };
   if (current.status === 'complete') {
     if (runKey !== null && current.runKey === runKey && !fresh) return alreadyByKey(facts, current);
+    if (facts.unloaded && isSame(facts, current) && !fresh) return { kind: 'already', run: current };
     if (!facts.sameOpenRun || fresh) return { kind: 'new', discard: null };
     requireSameFingerprint(facts, current);
     return { kind: 'already', run: current };
@@ -39,6 +43,10 @@ export function decideRun(facts: DecisionFacts): RunDecision {
   requireSameFingerprint(facts, current);
   if (current.runKey !== runKey) throw otherRunKey(facts, current);
   return { kind: 'resume', run: current };
+}
+
+function isSame({ fingerprint, runKey }: DecisionFacts, current: RunRecord): boolean {
+  return current.runKey === runKey && compareFingerprints(current.fingerprint, fingerprint).length === 0;
 }
 
 function alreadyByKey(facts: DecisionFacts, current: RunRecord): RunDecision {

@@ -132,7 +132,8 @@ function recordDone(context: DispatchContext, run: TableRun, report: ChunkReport
   // What made ranges small may have passed: a stall must not leave a night of tiny files.
   run.largestRange = Math.ceil(run.largestRange * GROWTH);
   const bytes = report.files.reduce((sum, file) => sum + file.bytes, 0);
-  context.watcher.event({ kind: 'chunk-done', table: run.name, ordinal: report.ordinal, rows: report.rows, bytes });
+  const { ordinal, rows, files } = report;
+  context.watcher.event({ kind: 'chunk-done', table: run.name, ordinal, rows, bytes, files });
 }
 
 /** The chunk to read now, which can be a part of the one that failed; null when it was given back. */

@@ -1,5 +1,7 @@
+import type { ChunkFile } from '../model/chunk.ts';
 import type { Problem } from '../model/problem.ts';
 import type { WorkerView } from '../model/worker-view.ts';
+import type { RunDraft } from './run-draft.ts';
 
 /** What a run tells whoever watches it (cli/progress.ts). None of it is needed for correctness. */
 export type RunEvent =
@@ -16,6 +18,17 @@ export type RunEvent =
       readonly ordinal: number;
       readonly rows: number;
       readonly bytes: number;
+      /** Durable, under their final names. A later chunk-done of the same ordinal takes their place. */
+      readonly files: readonly ChunkFile[];
+    }
+  /** A run was begun or gone on with: before any row of it is read. Not for a run that is complete already. */
+  | { readonly kind: 'run-begun'; readonly table: string; readonly draft: RunDraft }
+  /** Only where the request asks for it: the rows of the table, inside the run's snapshot or as they are now. */
+  | {
+      readonly kind: 'source-counted';
+      readonly table: string;
+      readonly rows: number;
+      readonly when: 'run' | 'later';
     }
   | {
       readonly kind: 'chunk-retry';

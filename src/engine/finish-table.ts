@@ -3,7 +3,6 @@ import { basename, dirname } from 'node:path';
 import type { Manifest, ManifestFile, ManifestTotals } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
 import { writeLatest, writeManifest, MANIFEST_NAME } from '../checkpoint/manifest.ts';
-import { formatByName } from '../formats/registry.ts';
 import { describeRange } from '../model/key-range.ts';
 import type { SourceSession } from '../sources/source.ts';
 import { sweepTemporary } from '../sinks/temporary-name.ts';
@@ -11,6 +10,7 @@ import type { Consistency } from './table-run.ts';
 import { judgeConsistency } from './consistency.ts';
 import { requireFilesThere } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
+import { draftOf } from './run-draft.ts';
 import type { TableRun } from './table-run.ts';
 import { replacedCells } from './table-run.ts';
 
@@ -45,28 +45,23 @@ async function manifestOf(
 ): Promise<Manifest> {
   const { table, settings } = run;
   const files = filesOf(run);
-  const format = await formatByName(settings.format);
+  const { folder: _, schema, format, ...draft } = await draftOf(run);
   return {
     version: MANIFEST_VERSION,
     tool: { name: 'sqlextract', version: request.toolVersion },
-    run: run.runId,
-    job: run.jobId,
+    run: draft.run,
+    job: draft.job,
     source: { url: request.source.displayUrl, identity: await session.identity() },
-    table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
+    table: draft.table,
     ...(table.query === undefined ? {} : { query: queryOf(run, table.query) }),
-    schema: { columns: table.columns, primaryKey: table.primaryKey },
+    schema,
     selection: {
       columns: settings.selection.include,
       where: settings.where,
       limit: settings.limit,
       policies: settings.selection.policies,
     },
-    format: {
-      name: settings.format,
-      compression: settings.compression,
-      ...(format.dialect === null ? {} : { dialect: { ...format.dialect, nullMarker: settings.nullMarker } }),
-      nullMarker: format.dialect === null ? null : settings.nullMarker,
-    },
+    format,
     consistency: {
       level: consistency.level,
       sentence: consistency.sentence,
@@ -84,7 +79,7 @@ async function manifestOf(
       markerCells: [...run.done.values()].reduce((sum, report) => sum + report.nullMarkerCells, 0),
     },
     files,
-    startedAt: run.startedAt,
+    startedAt: draft.startedAt,
     finishedAt,
   };
 }

@@ -22,6 +22,7 @@ import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
+import { draftOf } from './run-draft.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 import { restoreRun } from './restore-run.ts';
@@ -141,7 +142,8 @@ function decide(request: ExtractRequest, table: OpenTable, markers: readonly Run
   const current = handle.store.currentRun();
   const sameOpenRun = markers.some((marker) => marker.runId === current?.runId);
   const { runKey, fresh } = request;
-  return decideRun({ table: name, current, sameOpenRun, fingerprint, runKey, fresh });
+  const unloaded = current !== null && request.sync?.unloaded.has(current.runId) === true;
+  return decideRun({ table: name, current, sameOpenRun, unloaded, fingerprint, runKey, fresh });
 }
 
 interface Beginning {
@@ -166,6 +168,7 @@ async function begin(request: ExtractRequest, beginning: Beginning, watcher: Run
     estimatedRows: run.table.estimatedRows,
     doneRows: totals.rows,
   });
+  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run) });
   return run;
 }
 

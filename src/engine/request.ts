@@ -42,6 +42,11 @@ export interface ExtractRequest {
   readonly bufferBytes: number;
   readonly parallelWrite: boolean;
   readonly toolVersion: string;
+  /**
+   * Only of `sync`: each table is counted in the source when it is read, and a complete run that is in `unloaded` is taken as it is
+   * instead of a new one.
+   */
+  readonly sync: { readonly unloaded: ReadonlySet<string> } | null;
   /** As typed, passwords removed. */
   readonly commandLine: string;
   /** See model/fault-point.ts; null in every run but a crash test's. */

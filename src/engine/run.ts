@@ -6,6 +6,7 @@ import type { Snapshot } from '../sources/source.ts';
 import { createSharedState, clearStop, requestStop, viewWorkers } from '../workers/shared-state.ts';
 import { buildReport } from './build-report.ts';
 import { Coordinator } from './coordinator.ts';
+import { countSource } from './count-source.ts';
 import type { DispatchEnd, Failures } from './dispatch.ts';
 import { dispatch, failTable } from './dispatch.ts';
 import type { EpochContext } from './epoch.ts';
@@ -90,7 +91,7 @@ export async function runExtract(asked: ExtractRequest, listener: RunWatcher): P
   if (remark !== null) watcher.event({ kind: 'remark', table: null, text: remark });
 
   const end = await readAll(context);
-  for (const run of open.runs) await finishIfRead(context, run);
+  for (const run of open.runs) await finishIfRead(context, run, 'later');
   await letGo(context);
   open.closeRuns();
   return buildReport(context, startedAt, end.kind === 'stopped');
@@ -176,7 +177,7 @@ async function oneEpoch(context: RunContext, previous: SnapshotLease | null): Pr
   const supply = new ChunkSupply(live, coordinator.session, pool.threads, (run, error) =>
     failTable(dispatchContext, run, error),
   );
-  const tableRead = async (run: TableRun) => supply.between(async () => finishIfRead(context, run));
+  const tableRead = async (run: TableRun) => supply.between(async () => finishIfRead(context, run, 'run'));
   const end = await dispatch({ ...dispatchContext, supply, tableRead });
   if (end.kind === 'coordinator-lost') {
     // What a cut under way throws now is the same loss.
@@ -185,15 +186,17 @@ async function oneEpoch(context: RunContext, previous: SnapshotLease | null): Pr
   }
   await supply.settle();
   if (end.kind !== 'all-read') return end;
-  for (const run of live) await finishIfRead(context, run);
+  for (const run of live) await finishIfRead(context, run, 'run');
   await letGo(context);
   return end;
 }
 
-async function finishIfRead(context: RunContext, run: TableRun): Promise<void> {
+/** `when`: 'run' while the coordinator is inside the epoch's snapshot, if there is one. */
+async function finishIfRead(context: RunContext, run: TableRun, when: 'run' | 'later'): Promise<void> {
   if (run.problem !== null || run.finished !== null || !isRead(run)) return;
   await remarkDrift(run, context.coordinator.session, context.watcher);
   await finishTable(run, context.request, context.coordinator.session);
   const { rows, bytes, files } = run.totals;
   context.watcher.event({ kind: 'table-done', table: run.name, rows, bytes, files });
+  if (context.request.sync !== null) await countSource(run, context.coordinator.session, when, context.watcher);
 }

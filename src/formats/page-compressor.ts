@@ -3,6 +3,7 @@ import zlib from 'node:zlib';
 import type { Compression } from './format.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { snappyCompress } from './snappy.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** A buffer that grew beyond this is left to the garbage collector: one value of 1 GB must not be kept for the rest of the file. */
 const KEPT_BYTES = 4 * 1024 * 1024;
@@ -14,14 +15,14 @@ const WAITING_BYTES = 8 * 1024 * 1024;
  * Compresses pages on libuv's threads while the next batch is read and encoded, and owns the buffers that pages are built in.
  */
 export class PageCompressor {
-  readonly #compress: (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+  readonly #codec: Codec;
   readonly #free: GrowingBytes[] = [];
   readonly #running = new Set<Promise<unknown>>();
   readonly #bufferBytes: number;
   #waitingBytes = 0;
 
   constructor(compression: Compression, bufferBytes: number) {
-    this.#compress = codec(compression);
+    this.#codec = codecOf(compression);
     this.#bufferBytes = bufferBytes;
   }
 
@@ -36,7 +37,7 @@ export class PageCompressor {
     values.bytes.copyWithin(levels.length, 0, values.length);
     values.bytes.set(levels);
     this.#waitingBytes += size;
-    const running = Promise.resolve(this.#compress(values.bytes.subarray(0, size)));
+    const running = Promise.resolve(this.#codec.compress(values.bytes.subarray(0, size)));
     this.#running.add(running);
     try {
       return await running;
@@ -52,28 +53,36 @@ export class PageCompressor {
   async settle(): Promise<void> {
     while (this.#waitingBytes > WAITING_BYTES) await Promise.race(this.#running).catch(() => undefined);
   }
+
+  /** Frees what the codec holds. Pages that still wait fail. */
+  close(): void {
+    this.#codec.close();
+  }
 }
 
-const zstd = promisify(zlib.zstdCompress);
+interface Codec {
+  compress(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
+  close(): void;
+}
+
 const gzip = promisify(zlib.gzip);
 
 /** Level 1 costs half of level 3 and is no larger by more than a twentieth (docs/decisions/parquet-writer.md). */
 const ZSTD_LEVEL = 1;
 const GZIP_LEVEL = 3;
 
-function codec(compression: Compression): (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array {
-  const chunkSize = 128 * 1024;
+function codecOf(compression: Compression): Codec {
   switch (compression) {
     case 'zstd': {
-      const params = { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
-      return (bytes) => zstd(bytes, { chunkSize, params });
+      const frames = new ZstdFrames(ZSTD_LEVEL);
+      return { compress: (bytes) => frames.compress(bytes), close: () => frames.close() };
     }
     case 'gzip':
-      return (bytes) => gzip(bytes, { chunkSize, level: GZIP_LEVEL });
+      return { compress: (bytes) => gzip(bytes, { chunkSize: 128 * 1024, level: GZIP_LEVEL }), close: () => undefined };
     case 'snappy':
-      return snappyCompress;
+      return { compress: snappyCompress, close: () => undefined };
     case 'none':
-      return (bytes) => bytes.slice();
+      return { compress: (bytes) => bytes.slice(), close: () => undefined };
     default:
       return compression satisfies never;
   }

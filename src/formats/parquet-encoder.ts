@@ -120,6 +120,7 @@ export class ParquetEncoder implements ChunkEncoder {
     if (this.#state !== 'open') throw new Error(`the encoder is ${this.#state}`);
     this.#state = 'finished';
     this.#writers = [];
+    this.#compressor.close();
     const { rows, nullCounts, maxBytes } = this.#stats;
     return { rows, nullCounts, maxBytes, nullMarkerCells: 0 };
   }
@@ -140,6 +141,7 @@ export class ParquetEncoder implements ChunkEncoder {
     if (this.#state === 'finished') return;
     this.#state = 'aborted';
     this.#writers = [];
+    this.#compressor.close();
     this.#groups.length = 0;
   }
 }

@@ -10,7 +10,12 @@ import type { IngestTarget } from './target.ts';
  * Everything that can be told from the manifest alone. Throws INGEST_MIXED, INGEST_CHUNK, INGEST_WINDOW, INGEST_MODE, INGEST_TYPE,
  * INGEST_MARKER. What a target's own client cannot read is asked by `checkReads`, since `load` reads more than clients do.
  */
-export function checkLoad(load: TableLoad, manifest: Manifest, order: LoadOrder, target: IngestTarget): void {
+export function checkLoad(
+  load: TableLoad,
+  manifest: Pick<Manifest, 'totals'>,
+  order: LoadOrder,
+  target: IngestTarget,
+): void {
   checkState(load, order);
   checkWindow(load, order);
   checkTypes(load, target);
@@ -90,7 +95,7 @@ function checkTypes(load: TableLoad, target: IngestTarget): void {
 }
 
 /** A text that is equal to the NULL marker is quoted in our files; a target that cannot tell would make NULL of it. */
-function checkMarker({ format, source }: TableLoad, manifest: Manifest, target: IngestTarget): void {
+function checkMarker({ format, source }: TableLoad, manifest: Pick<Manifest, 'totals'>, target: IngestTarget): void {
   const cells = manifest.totals.markerCells ?? 0;
   if (format.name !== 'csv' || cells === 0 || target.capabilities.tellsQuotedMarker) return;
   throw new SqlextractError({

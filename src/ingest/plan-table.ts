@@ -27,8 +27,14 @@ export interface LoadOrder {
   readonly allowMixed: boolean;
 }
 
+/** What is read of a manifest; `sync` has as much before the manifest is written. */
+export type PlannedManifest = Pick<
+  Manifest,
+  'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'consistency' | 'totals' | 'files'
+>;
+
 export interface ManifestPlace {
-  readonly manifest: Manifest;
+  readonly manifest: PlannedManifest;
   /** Absolute: where its files lie. */
   readonly folder: string;
 }
@@ -82,18 +88,24 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   return load;
 }
 
-function filesOf(manifest: Manifest, folder: string): readonly LoadFile[] {
-  return manifest.files.map(({ path, rows, bytes, sha256 }, index) => ({
+function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {
+  return manifest.files.map(({ path, rows, bytes, sha256, maxBytes }, index) => ({
     number: index + 1,
     name: path,
     path: join(folder, path),
     rows,
     bytes,
     sha256,
+    widestRow: widestRow(maxBytes),
   }));
 }
 
-function targetOf(manifest: Manifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {
+/** Every byte may be doubled (a quote, two hex digits); what is not text has its room. */
+function widestRow(maxBytes: readonly number[]): number {
+  return maxBytes.reduce((sum, bytes) => sum + 2 * bytes + 64, 0);
+}
+
+function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {
   const { schema, name } = manifest.table;
   const usual = ['public', 'dbo', 'main'].includes(schema) ? (target.capabilities.defaultSchema ?? null) : schema;
   const wanted = order.schema ?? (schema === '' ? target.capabilities.defaultSchema : usual);
@@ -101,7 +113,11 @@ function targetOf(manifest: Manifest, order: LoadOrder, target: IngestTarget): T
   return { schema: wanted === null || wanted === '' ? null : cased(wanted), name: cased(name) };
 }
 
-function keyOf(manifest: Manifest, order: LoadOrder, named: (name: string, flag: string) => string): readonly string[] {
+function keyOf(
+  manifest: PlannedManifest,
+  order: LoadOrder,
+  named: (name: string, flag: string) => string,
+): readonly string[] {
   if (order.key.length > 0) return order.key.map((name) => named(name, '--key'));
   const { primaryKey, columns } = manifest.schema;
   const there = primaryKey.every((name) => columns.some((column) => column.name === name));
@@ -116,7 +132,7 @@ function keyOf(manifest: Manifest, order: LoadOrder, named: (name: string, flag:
 }
 
 /** By the file's name or the target's, exactly, else without regard to case. */
-function columnNamed(typed: string, flag: string, manifest: Manifest, names: readonly string[]): string {
+function columnNamed(typed: string, flag: string, manifest: PlannedManifest, names: readonly string[]): string {
   const pairs = manifest.schema.columns.map(({ name }, index) => ({ source: name, target: names[index] ?? name }));
   const same = (one: string): boolean => one.toLowerCase() === typed.toLowerCase();
   const found =
@@ -132,14 +148,18 @@ function columnNamed(typed: string, flag: string, manifest: Manifest, names: rea
 }
 
 /** The same run into the same table always has the same one: a load that was killed finds what it staged. */
-function tagOf({ job, run }: Manifest, target: TableLoad['target']): string {
+function tagOf({ job, run }: PlannedManifest, target: TableLoad['target']): string {
   return createHash('sha256')
     .update(JSON.stringify([job, run, target.schema, target.name]))
     .digest('hex')
     .slice(0, 12);
 }
 
-function remarksOf(manifest: Manifest, names: readonly string[], target: TableLoad['target']): readonly string[] {
+function remarksOf(
+  manifest: PlannedManifest,
+  names: readonly string[],
+  target: TableLoad['target'],
+): readonly string[] {
   const changed = manifest.schema.columns.flatMap(({ name }, index) =>
     names[index] === name ? [] : [`column ${name} is ${names[index]} in the target`],
   );

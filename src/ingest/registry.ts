@@ -2,9 +2,15 @@ import type { IngestTarget } from './target.ts';
 
 /** Every target, one line each, loaded on demand. */
 const LOADERS: Readonly<Record<string, () => Promise<IngestTarget>>> = {
+  bigquery: async () => (await import('./targets/bigquery.ts')).bigqueryTarget,
+  databricks: async () => (await import('./targets/databricks.ts')).databricksTarget,
   duckdb: async () => (await import('./targets/duckdb.ts')).duckdbTarget,
+  postgres: async () => (await import('./targets/postgres.ts')).postgresTarget,
+  sqlite: async () => (await import('./targets/sqlite.ts')).sqliteTarget,
   mysql: async () => (await import('./targets/mysql.ts')).mysqlTarget,
+  redshift: async () => (await import('./targets/redshift.ts')).redshiftTarget,
   snowflake: async () => (await import('./targets/snowflake.ts')).snowflakeTarget,
+  sqlserver: async () => (await import('./targets/sqlserver.ts')).sqlServerTarget,
   clickhouse: async () => (await import('./targets/clickhouse.ts')).clickHouseTarget,
 };
 

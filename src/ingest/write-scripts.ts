@@ -26,7 +26,7 @@ export async function writeScripts(folder: string, plan: IngestPlan, scripts: re
 
 /** Names that scripts have; logs and rejected rows that a run left stay. */
 function isOurs(name: string): boolean {
-  return /^(?:\d{2,}-[a-z0-9_-]+\.sql|run\.sh|upload\.sh|README\.md|plan\.json)$/.test(name);
+  return /^(?:\d{2,}-[a-z0-9_-]+\.(?:sql|json)|run\.sh|upload\.sh|README\.md|plan\.json)$/.test(name);
 }
 
 /** The same plan on every machine: the files' places are in the scripts. */

@@ -14,30 +14,60 @@ export interface LoadContext {
   readonly target: IngestTarget;
   readonly plan: IngestPlan;
   readonly evolve: Evolve;
+  /** The target's rows are counted before and after, for whoever compares. */
+  readonly counts?: boolean;
   /** Aborted by the first signal: what is staged stays for the same command. */
   readonly stop: AbortSignal;
   onBytes(load: TableLoad, bytes: number): void;
   onRemark(load: TableLoad, text: string): void;
 }
 
+export type FitContext = Pick<LoadContext, 'session' | 'target' | 'plan' | 'evolve'>;
+
 export type LoadOutcome =
-  | { readonly kind: 'loaded' | 'already-loaded'; readonly entry: LedgerEntry; readonly resumedFiles: number }
+  | {
+      readonly kind: 'loaded' | 'already-loaded';
+      readonly entry: LedgerEntry;
+      readonly resumedFiles: number;
+      /** Rows of the target's table, where they were to be counted. */
+      readonly counted?: TargetCounts;
+    }
   | { readonly kind: 'failed'; readonly problem: Problem }
   | { readonly kind: 'stopped' };
+
+export interface TargetCounts {
+  /** Null: the run was loaded before, or there was no table. */
+  readonly before: number | null;
+  readonly after: number;
+}
 
 /** Loads one table as far as it can. Never throws: one table's trouble hides no other. */
 export async function loadTable(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
   try {
     const known = await context.session.entry(load);
-    if (known !== null) return { kind: 'already-loaded', entry: known, resumedFiles: 0 };
+    if (known !== null) return await loadedBefore(context, load, known);
     return await loadAnew(context, await fitted(context, load));
   } catch (error) {
     return { kind: 'failed', problem: toProblem(error) };
   }
 }
 
-/** The load as the table that is there takes it. */
-async function fitted({ session, target, plan, evolve }: LoadContext, load: TableLoad): Promise<TableLoad> {
+/** Killed after the run was published: what was staged has no use any more. */
+async function loadedBefore(context: LoadContext, load: TableLoad, entry: LedgerEntry): Promise<LoadOutcome> {
+  await context.session.discard(load, context.plan);
+  return { kind: 'already-loaded', entry, resumedFiles: 0, ...(await countsOf(context, load, null)) };
+}
+
+async function countsOf(
+  { session, counts = false }: LoadContext,
+  load: TableLoad,
+  before: number | null,
+): Promise<{ readonly counted?: TargetCounts }> {
+  return counts ? { counted: { before, after: await session.count(load) } } : {};
+}
+
+/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE. */
+export async function fitted({ session, target, plan, evolve }: FitContext, load: TableLoad): Promise<TableLoad> {
   if (load.mode === 'full-refresh') return load;
   const existing = await session.columns(load);
   if (existing === null) {
@@ -68,15 +98,20 @@ async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutc
     await session.prepare(load, plan);
     const resumedFiles = session.stages ? await stageAll(context, load) : 0;
     if (stop.aborted) return { kind: 'stopped' };
+    const before = context.counts === true ? await rowsBefore(context, load) : null;
     faultPoint('before-load-publish');
     const entry = await session.publish(load, plan);
     faultPoint('after-load-publish');
     await session.discard(load, plan);
-    return { kind: 'loaded', entry, resumedFiles };
+    return { kind: 'loaded', entry, resumedFiles, ...(await countsOf(context, load, before)) };
   } catch (error) {
     await discardAfter(context, load, error);
     throw error;
   }
+}
+
+async function rowsBefore({ session }: LoadContext, load: TableLoad): Promise<number | null> {
+  return (await session.columns(load)) === null ? null : session.count(load);
 }
 
 /** What a guard refused is refused again: its staging table has no use. After a lost connection it has: the same command goes on. */

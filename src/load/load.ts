@@ -6,7 +6,7 @@ import type { Evolve } from './drift.ts';
 import type { LoadReport, TableLoadReport } from './load-report.ts';
 import type { LoadOutcome } from './load-table.ts';
 import { loadTable } from './load-table.ts';
-import type { TargetPlace } from './loader.ts';
+import type { LoadSession, TargetPlace } from './loader.ts';
 import { LOADABLE_TARGETS, loaderFor } from './registry.ts';
 
 export interface LoadRequest {
@@ -14,6 +14,8 @@ export interface LoadRequest {
   readonly target: IngestTarget;
   readonly place: TargetPlace;
   readonly evolve: Evolve;
+  /** The target's rows are counted before and after each table. */
+  readonly counts?: boolean;
   readonly stop: AbortSignal;
 }
 
@@ -26,17 +28,16 @@ export interface LoadWatcher {
 
 /** Loads all tables of the plan, one after the other, each as far as it can. Throws when the target cannot be reached at all. */
 export async function load(request: LoadRequest, watcher: LoadWatcher): Promise<LoadReport> {
-  const { plan, target, place, evolve, stop } = request;
+  const { plan, target, place, evolve, counts = false, stop } = request;
   const startedAt = performance.now();
-  const loader = await loaderFor(target.name);
-  if (loader === null) throw notLoadable(target);
-  await using session = await loader.open(place, plan.options.parallel);
+  await using session = await openTarget(target, place, plan.options.parallel);
   const tables: TableLoadReport[] = [];
   const context = {
     session,
     target,
     plan,
     evolve,
+    counts,
     stop,
     onBytes: (table: TableLoad, bytes: number) => watcher.bytes(nameOf(table), bytes),
     onRemark: (table: TableLoad, text: string) => watcher.remark(nameOf(table), text),
@@ -52,6 +53,13 @@ export async function load(request: LoadRequest, watcher: LoadWatcher): Promise<
     ? 'complete'
     : 'incomplete';
   return { status, target: place.displayUrl, tables, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** Throws TARGET_NOT_LOADABLE, and what connecting throws. */
+export async function openTarget(target: IngestTarget, place: TargetPlace, connections: number): Promise<LoadSession> {
+  const loader = await loaderFor(target.name);
+  if (loader === null) throw notLoadable(target);
+  return loader.open(place, connections);
 }
 
 function nameOf({ target: { schema, name } }: TableLoad): string {

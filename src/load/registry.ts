@@ -4,6 +4,9 @@ import type { TargetLoader } from './loader.ts';
 const LOADERS: Readonly<Record<string, () => Promise<TargetLoader>>> = {
   duckdb: async () => (await import('./loaders/duckdb.ts')).duckdbLoader,
   mysql: async () => (await import('./loaders/mysql.ts')).mysqlLoader,
+  sqlite: async () => (await import('./loaders/sqlite.ts')).sqliteLoader,
+  postgres: async () => (await import('./loaders/postgres.ts')).postgresLoader,
+  sqlserver: async () => (await import('./loaders/sqlserver.ts')).sqlServerLoader,
   clickhouse: async () => (await import('./loaders/clickhouse.ts')).clickHouseLoader,
 };
 

@@ -126,6 +126,8 @@ export interface SourceSession extends AsyncDisposable {
   readRange(request: ReadRequest): AsyncIterable<RowBatch>;
   /** Order-independent sum over all selected rows, inside the session's snapshot when it has one (see model/row-hash.ts). */
   checksum(request: ChecksumRequest): Promise<Checksum>;
+  /** How many rows `checksum` would go over, without reading their cells. */
+  countRows(request: ChecksumRequest): Promise<bigint>;
   /** Coordinator: whether the ranges, read in the epoch of `facts`, still hold the same rows now. 'unknown' when it cannot be told. */
   unchangedSince(
     facts: EpochFacts,

@@ -88,8 +88,8 @@ function otherSource(manifest: Manifest, now: Readonly<Record<string, string>>):
  * Whether the session reads inside the run's snapshot from now on; else it reads what is committed. A snapshot that was joined is never
  * released: it may be waiting for its run. Its holder takes the end of this process for the end of an attendant, as it does with a run.
  */
-async function joinRun(
-  check: SourceCheck,
+export async function joinRun(
+  check: Pick<SourceCheck, 'manifest' | 'stateDir'>,
   session: SourceSession,
   table: TableSchema,
   state: RunState | null,

@@ -59,7 +59,7 @@ async function untilReading(running: Promise<unknown>): Promise<void> {
   const parts = () =>
     existsSync(tableFolder) &&
     readdirSync(tableFolder, { recursive: true }).some((name) => /part-\d+\.csv$/.test(String(name)));
-  await until('the first file is there', parts, 30_000);
+  await until('the first file is there', parts, 60_000);
 }
 
 describe('26. a user without RELOAD, PROCESS and BACKUP_ADMIN', () => {

@@ -26,6 +26,7 @@ const planned = (table: string, estimatedRows: number | null, doneRows = 0): Run
 });
 const done = (table: string, ordinal: number, rows: number, bytes: number): RunEvent => ({
   kind: 'chunk-done',
+  files: [],
   table,
   ordinal,
   rows,

@@ -12,6 +12,8 @@ export interface LoadFixture {
   readonly nonFinite: boolean;
   /** A text `\N` in a CSV file is told from NULL. */
   readonly tellsQuotedMarker: boolean;
+  /** False: the tables have no binary column, since the client's scripts cannot load one. */
+  readonly binary?: boolean;
   /** A table's name and its columns', as hostile as the target can have them; the default is in load-source.ts. */
   readonly hostileNames?: { readonly table: string; readonly columns: readonly string[] };
   /** An empty database of its own. */

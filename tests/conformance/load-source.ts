@@ -91,10 +91,10 @@ export async function createLoadSource(fixture: LoadFixture): Promise<LoadSource
   const database = await freshDatabase(`load_${fixture.target}`);
   const hostile = fixture.hostileNames ?? HOSTILE;
   const texts = [...TEXTS, ...(fixture.tellsQuotedMarker ? ['\\N'] : [])];
-  await createTables(database, hostile);
+  await createTables(database, hostile, fixture.binary !== false);
   await fill(database, fixture, texts, hostile, 1, ROWS);
   const tables: readonly SourceTable[] = [
-    { name: 'all_types', columns: ALL, key: null },
+    { name: 'all_types', columns: ALL.filter(({ kind }) => kind !== 'binary' || fixture.binary !== false), key: null },
     { name: hostile.table, columns: hostile.columns.map(hostileColumn), key: null },
     { name: 'two_keys', columns: texted(['a', 'b', 'v']), key: null },
     { name: 'null_key', columns: texted(['k', 'l', 'v']), key: 'k,l' },
@@ -128,9 +128,15 @@ function texted(names: readonly string[]): readonly NamedKind[] {
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-async function createTables({ client }: FreshDatabase, hostile: Required<LoadFixture>['hostileNames']): Promise<void> {
+const BYTES = `CASE id % 10 WHEN 0 THEN NULL WHEN 1 THEN ''::bytea WHEN 2 THEN '\\x00ff0a0d225c27'::bytea ELSE decode(md5(id::text), 'hex') END`;
+
+async function createTables(
+  { client }: FreshDatabase,
+  hostile: Required<LoadFixture>['hostileNames'],
+  binary: boolean,
+): Promise<void> {
   await client.query(`CREATE TABLE all_types (id bigint PRIMARY KEY, b boolean, i int, r real, d double precision,
-    n numeric(12,2), wide numeric(38,10), day date, t time, ts timestamp, tz timestamptz, txt text, j json, u uuid, bin bytea)`);
+    n numeric(12,2), wide numeric(38,10), day date, t time, ts timestamp, tz timestamptz, txt text, j json, u uuid${binary ? ', bin bytea' : ''})`);
   const columns = hostile.columns.map((name, index) => `${quoted(name)} ${index === 0 ? 'int PRIMARY KEY' : 'text'}`);
   await client.query(`CREATE TABLE ${quoted(hostile.table)} (${columns.join(', ')})`);
   await client.query('CREATE TABLE two_keys (a varchar(40), b varchar(20), v text, PRIMARY KEY (a, b))');
@@ -142,7 +148,7 @@ async function createTables({ client }: FreshDatabase, hostile: Required<LoadFix
 
 async function fill(
   { client }: FreshDatabase,
-  { nonFinite }: LoadFixture,
+  { nonFinite, binary = true }: LoadFixture,
   texts: readonly string[],
   hostile: Required<LoadFixture>['hostileNames'],
   from: number,
@@ -163,8 +169,8 @@ async function fill(
       CASE id % 9 WHEN 0 THEN NULL ELSE timestamptz '2024-03-31 01:30:00.123456+00' + id * interval '7 h' END,
       CASE id % 10 WHEN 0 THEN NULL ELSE ($1::text[])[1 + id % array_length($1::text[], 1)] END,
       CASE id % 10 WHEN 0 THEN NULL WHEN 1 THEN '{ "b": 1.10,  "a": [null, "x\\ny"], "b": 12345678901234567890 }' ELSE json_build_object('id', id)::text END::json,
-      CASE id % 10 WHEN 0 THEN NULL ELSE md5(id::text)::uuid END,
-      CASE id % 10 WHEN 0 THEN NULL WHEN 1 THEN ''::bytea WHEN 2 THEN '\\x00ff0a0d225c27'::bytea ELSE decode(md5(id::text), 'hex') END
+      CASE id % 10 WHEN 0 THEN NULL ELSE md5(id::text)::uuid END
+      ${binary ? `, ${BYTES}` : ''}
     FROM generate_series($2::bigint, $3::bigint) AS id`,
     [texts, from, to],
   );

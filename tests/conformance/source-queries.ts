@@ -94,6 +94,7 @@ export function readsQueries(add: SourceCase): void {
     const rows = await readRows(context.session, { table: described, where: 'twice > 75 OR id = 2 -- and no more' });
     expect(cellsOf(rows, twice)).toEqual(['4', '76', '78']);
     expect(await context.session.checksum({ table: described, where: 'twice > 75' })).toMatchObject({ rows: 2n });
+    expect(await context.session.countRows({ table: described, where: 'twice > 75' })).toBe(2n);
   });
 
   add('ranges of a query, NULL and repeated keys among them, hold every row once', async (context) => {

@@ -47,6 +47,7 @@ export function readsRanges(add: SourceCase): void {
       await session.nextBoundary({ table, key: ['id'], where: null, after: null, before: null, step: 1 }),
     ).toBeNull();
     expect(await session.checksum({ table, where: null })).toEqual({ rows: 0n, sum: 0n });
+    expect(await session.countRows({ table, where: null })).toBe(0n);
   });
 
   add('reads only the rows that the condition takes', async ({ fixture, session }) => {
@@ -204,6 +205,8 @@ export function readsRanges(add: SourceCase): void {
     expect(await session.checksum({ table: described, where: null })).toEqual({ rows: 8n, sum: hashSum(texts) });
     const where = `${fixture.quote('id')} > 6`;
     expect(await session.checksum({ table: described, where })).toEqual({ rows: 2n, sum: hashSum(texts.slice(6)) });
+    expect(await session.countRows({ table: described, where: null })).toBe(8n);
+    expect(await session.countRows({ table: described, where })).toBe(2n);
     expect(keyOver(described, ['id']).unique).toBe(true);
   });
 }

@@ -71,6 +71,7 @@ export function snapshots(add: SourceCase): void {
       ]);
     }
     expect(await coordinator.checksum({ table: described, where: null })).toEqual(before);
+    expect(await coordinator.countRows({ table: described, where: null })).toBe(before.rows);
     expect(
       await coordinator.nextBoundary({
         table: described,

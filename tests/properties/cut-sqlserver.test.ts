@@ -8,7 +8,7 @@ import { CUT_COLUMNS, CUT_ROWS, CUT_TABLE, cutSuite, digestOfTexts } from './cut
 describe.skipIf(sqlServerUrl() === null)(`SQL Server (where ${URL_VARIABLE} names one)`, () => {
   cutSuite({
     protocol: 'tds',
-    options: '?encrypt=false&watchdog=2s&connectTimeout=5',
+    options: '?encrypt=false&watchdog=5s&connectTimeout=5',
     parts: [''],
     async open() {
       const database = await freshSqlServerDatabase('cut_connection');

@@ -86,6 +86,7 @@ function requestOf(wish: ExtractWish, driver: SourceDriver, source: SourceConfig
     toolVersion: '0.0.0',
     commandLine: 'sqlextract extract',
     faultPoint: null,
+    sync: null,
     stop: new AbortController().signal,
     memoryLimitBytes: 4_000_000_000,
     ...wish.request,

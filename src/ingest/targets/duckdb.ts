@@ -1,13 +1,16 @@
 import { displayName } from '../../model/table.ts';
-import type { ColumnType } from '../../model/column-type.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
-import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
+import { shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
 import { LEDGER, tableView } from '../script-view.ts';
-import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
+import { duckdbRelation } from './duckdb-files.ts';
+import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
+import { keepingTypes, typeOf } from './duckdb-types.ts';
+import { windowView } from './duckdb-window.ts';
+import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities, TypedColumn } from '../target.ts';
 
 const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
@@ -26,61 +29,17 @@ export const duckdbTarget: LoadableTarget = {
   title: 'DuckDB',
   flavors: [],
   capabilities: CAPABILITIES,
-  columnType: ({ source }) => ({ kind: 'type', sql: typeOf(source.type), note: null }),
+  columnType: ({ source: { type } }) => ({ kind: 'type', sql: typeOf(type), note: noteOf(type) }),
   quoteIdentifier,
   qualify,
   quoteLiteral,
   scripts,
-  view,
+  view: (load, plan) => view(load, plan),
   step: (step, load, plan) => stepText(step, view(load, plan)),
 };
 
-/** Keywords and Identifiers, duckdb.org/docs/sql/dialect/keywords_and_identifiers: a quote inside is doubled. */
-function quoteIdentifier(name: string): Quoted {
-  return new Quoted(`"${name.replaceAll('"', '""')}"`);
-}
-
-function qualify(schema: string | null, name: string): Quoted {
-  return schema === null ? quoteIdentifier(name) : sql`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-}
-
-/** A NUL cannot stand in SQL text. */
-function quoteLiteral(text: string): Quoted {
-  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
-  return new Quoted(parts.length === 1 ? parts.join('') : `(${parts.join(' || chr(0) || ')})`);
-}
-
-function typeOf(type: ColumnType): string {
-  switch (type.kind) {
-    case 'boolean':
-      return 'BOOLEAN';
-    case 'int32':
-      return 'INTEGER';
-    case 'int64':
-      return 'BIGINT';
-    case 'float32':
-      return 'FLOAT';
-    case 'float64':
-      return 'DOUBLE';
-    case 'decimal':
-      return `DECIMAL(${type.precision},${type.scale})`;
-    case 'date':
-      return 'DATE';
-    case 'time':
-      return 'TIME';
-    case 'timestamp':
-      return type.zoned ? 'TIMESTAMPTZ' : 'TIMESTAMP';
-    case 'string':
-      return 'VARCHAR';
-    case 'json':
-      return 'JSON';
-    case 'uuid':
-      return 'UUID';
-    case 'binary':
-      return 'BLOB';
-    default:
-      return type satisfies never;
-  }
+function noteOf(type: TypedColumn['source']['type']): string | null {
+  return type.kind === 'uuid' ? 'kept as UUID, which is written in lower case' : null;
 }
 
 function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
@@ -91,57 +50,28 @@ function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']):
   return { type, stageType: type, value: (cell) => sql`CAST(${cell} AS ${type})` };
 }
 
-function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
+/** `comments`: the table is new, and its columns get the notes of the files. */
+function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments = load.mode === 'full-refresh'): View {
   const base = tableView(load, plan, duckdbTarget, {
     columnSql: (column) => columnSql(column, load.format.name),
   });
-  return { ...base, relation: relation(load, place) };
-}
-
-/** The files as one table with the columns c1, c2, …. */
-function relation(load: TableLoad, place?: ScriptPlace): Quoted {
-  const paths = load.files.map((file) => pathLiteral(place === undefined ? file.path : place.pathOf(file)));
-  const list = sql`[${commaList(paths)}]`;
-  if (load.files.length === 0) {
-    const nothing = load.columns.map((_, index) => sql`NULL AS ${word(`c${index + 1}`)}`);
-    return sql`(SELECT ${commaList(nothing)} WHERE false)`;
-  }
-  if (load.format.name === 'parquet') {
-    const columns = load.columns.map(
-      ({ source }, index) => sql`${quoteIdentifier(source.name)} AS ${word(`c${index + 1}`)}`,
-    );
-    return sql`(SELECT ${commaList(columns)} FROM read_parquet(${list}, hive_partitioning = false, union_by_name = false))`;
-  }
-  return sql`read_csv(${list}, ${csvOptions(load)})`;
-}
-
-/** The longest line follows from the widest cells, each byte of which may be a doubled quote or two hex digits. */
-function csvOptions({ format, columns, files }: TableLoad): Quoted {
-  const widest = Math.max(0, ...files.map(({ bytes, rows }) => (rows === 0 ? 0 : bytes)));
-  const names = columns.map((_, index) => word(`'c${index + 1}': 'VARCHAR'`));
-  const options = [
-    word('auto_detect = false'),
-    word('header = true'),
-    word("delim = ','"),
-    word(`quote = '"'`),
-    word(`escape = '"'`),
-    word("new_line = '\\n'"),
-    sql`nullstr = ${quoteLiteral(format.nullMarker ?? '')}`,
-    word('allow_quoted_nulls = false'),
-    sql`columns = {${commaList(names)}}`,
-    word(`compression = '${format.compression}'`),
-    word(`max_line_size = ${Math.max(2_000_000, Math.min(2 * widest, 2_000_000_000))}`),
-    word('strict_mode = true'),
-    word('null_padding = false'),
-    word("encoding = 'utf-8'"),
-    word('hive_partitioning = false'),
-  ];
-  return commaList(options);
-}
-
-/** A path as DuckDB's readers take it: they would take `*`, `?` and `[` for patterns. */
-function pathLiteral(path: string): Quoted {
-  return quoteLiteral(path.replaceAll(/[[*?]/g, (character) => `[${character}]`));
+  const tableText = displayName({ schema: load.target.schema ?? '', name: load.target.name });
+  return {
+    ...base,
+    ...windowView(load),
+    relation: duckdbRelation(load, place),
+    isStaged: base['byKey'] === true || load.window !== null,
+    strictKey: load.key.every((key) => load.columns.find(({ name }) => name === key)?.source.nullable === false),
+    schemaText: load.target.schema === null ? sql`current_schema()` : quoteLiteral(load.target.schema),
+    tableNameText: quoteLiteral(load.target.name),
+    comments,
+    typeRules: load.columns
+      .filter(({ ignored }) => !ignored)
+      .map(({ name, source }) => ({ name: quoteLiteral(name), pattern: quoteLiteral(keepingTypes(source.type)) })),
+    messageTypes: quoteLiteral(
+      `sqlextract: ${tableText}: the table that is there has columns whose types would change values; nothing was changed: `,
+    ),
+  };
 }
 
 function stepText(step: LoadStep, given: View): string {
@@ -165,6 +95,11 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
     { name: 'run.sh', text: render('duckdb/run.sh', { tables }), executable: true },
     { name: 'README.md', text: render('duckdb/readme.md', { tables }), executable: false },
   ];
+}
+
+/** What `load` runs for a table that is not there yet: as `prepare`, with the comments of its columns. */
+export function prepareNewTable(load: TableLoad, plan: IngestPlan): string {
+  return stepText('prepare', view(load, plan, undefined, plan.options.create && load.mode !== 'full-refresh'));
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */

@@ -59,11 +59,12 @@ export class ClickHouseHttp {
 
   /** Rows of texts; NULL is null. */
   async rows(statement: string): Promise<readonly (readonly (string | null)[])[]> {
-    const answer = await this.run(`${statement} FORMAT JSONCompactStringsEachRow`);
+    const settings = 'SETTINGS output_format_json_quote_64bit_integers = 1';
+    const answer = await this.run(`${statement} ${settings} FORMAT JSONCompactEachRow`);
     return answer
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as (string | null)[]);
+      .map((line) => (JSON.parse(line) as unknown[]).map((cell) => (cell === null ? null : String(cell))));
   }
 
   close(): void {

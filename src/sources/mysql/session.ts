@@ -21,6 +21,7 @@ import { checksum } from './checksum.ts';
 import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
 import { mysqlOptions } from './config.ts';
 import { endConnection } from './connect.ts';
+import { countRows } from './count-rows.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { asProblem } from './errors.ts';
@@ -100,6 +101,10 @@ export class MysqlSession implements SourceSession {
 
   checksum(request: ChecksumRequest): Promise<Checksum> {
     return classified(checksum(this.connection, request));
+  }
+
+  countRows(request: ChecksumRequest): Promise<bigint> {
+    return classified(countRows(this.connection, request));
   }
 
   unchangedSince(

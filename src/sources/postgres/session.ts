@@ -20,6 +20,7 @@ import type {
 import { listTables } from './catalog.ts';
 import { endConnection } from './connect.ts';
 import { checksum } from './checksum.ts';
+import { countRows } from './count-rows.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifyPostgres } from './errors.ts';
@@ -96,6 +97,10 @@ export class PostgresSession implements SourceSession {
 
   checksum(request: ChecksumRequest): Promise<Checksum> {
     return classified(checksum(this.client, request, this.server.encoding === 'UTF8'));
+  }
+
+  countRows(request: ChecksumRequest): Promise<bigint> {
+    return classified(countRows(this.client, request));
   }
 
   async unchangedSince(

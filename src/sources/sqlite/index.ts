@@ -26,8 +26,11 @@ import { classifySqliteError } from './errors.ts';
 import { parseSqliteUrl, sqliteOptions } from './parse.ts';
 import type { SqliteOptions } from './parse.ts';
 import { compareProof } from './proof.ts';
+import { firstRow, numberCell } from './query.ts';
 import type { Connection } from './query.ts';
 import { readRange } from './read.ts';
+import { fromClause } from './from-clause.ts';
+import { rangeCondition } from './range-predicate.ts';
 import { joinSnapshot, SnapshotTaker } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
 import { typeLines } from './type-lines.ts';
@@ -99,6 +102,13 @@ class SqliteSession implements SourceSession {
   async checksum(request: ChecksumRequest): Promise<Checksum> {
     checkWhere(request.where);
     return checksum(this.connection, request);
+  }
+
+  async countRows({ table, where }: ChecksumRequest): Promise<bigint> {
+    checkWhere(where);
+    const condition = rangeCondition(table, [], { kind: 'all' }, where);
+    const row = firstRow(this.connection, `SELECT count(*) FROM ${fromClause(table)} WHERE ${condition}`);
+    return row === null ? 0n : BigInt(numberCell(row, 0));
   }
 
   /** By the file as a whole: SQLite keeps no trace of which rows changed. */

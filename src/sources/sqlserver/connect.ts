@@ -153,6 +153,12 @@ function cellOf(value: unknown): Cell {
   return value instanceof Date ? value.toISOString() : JSON.stringify(value);
 }
 
+/**
+ * Four times the default: every packet costs the driver several objects. The most that a server takes of an encrypted connection is 16,383
+ * (https://learn.microsoft.com/sql/database-engine/configure-windows/configure-the-network-packet-size-server-configuration-option).
+ */
+const PACKET_BYTES = 16_000;
+
 function makePool(options: SqlServerOptions, applicationName: string): mssql.ConnectionPool {
   const { host, port, instance, database, connectTimeoutMs } = options;
   const settings = {
@@ -173,6 +179,7 @@ function makePool(options: SqlServerOptions, applicationName: string): mssql.Con
       cancelTimeout: CANCEL_MS,
       connectTimeout: connectTimeoutMs,
       requestTimeout: 0,
+      packetSize: PACKET_BYTES,
       // The run tries again by its own budget.
       maxRetriesOnTransientErrors: 0,
       useUTC: true,

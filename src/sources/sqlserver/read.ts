@@ -1,10 +1,11 @@
 import { SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
-import { type ColumnSchema, displayName } from '../../model/table.ts';
+import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
 import { Batch } from './batch.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { columnReader } from './decoders.ts';
+import type { KnownPlans } from './known-plans.ts';
 import { misfitError, renderKey } from './misfit-error.ts';
 import { currentPlans, selectStatement } from './read-statement.ts';
 import { RowStream } from './row-stream.ts';
@@ -16,6 +17,7 @@ import type { WireColumn } from './wire-column.ts';
 export interface ReadContext {
   readonly connection: SqlServerConnection;
   readonly config: SourceConfig;
+  readonly plans: KnownPlans;
 }
 
 /**
@@ -28,7 +30,9 @@ export async function* readRange(
 ): AsyncGenerator<RowBatch, void, undefined> {
   request.signal.throwIfAborted();
   const { connection } = context;
-  const plans = await currentPlans(connection, request.table);
+  const { table } = request;
+  const known = context.plans.of(table);
+  const plans = known ?? (await currentPlans(connection, table));
   request.signal.throwIfAborted();
   const stream = new RowStream(connection.tedious, selectStatement(request, plans));
   const abort = (): void => stream.interrupt(request.signal.reason);
@@ -37,14 +41,26 @@ export async function* readRange(
   try {
     yield* readStream(stream, request, plans, watchdog);
     // A cast to nvarchar(4000) would cut the text of a column that was made longer since its type was looked at.
-    await currentPlans(connection, request.table);
+    await currentPlans(connection, table);
+    context.plans.keep(table, plans);
   } catch (error) {
+    context.plans.forget(table);
     request.signal.throwIfAborted();
+    if (known !== null) await lookForChange(stream, context, table);
     throw error;
   } finally {
     request.signal.removeEventListener('abort', abort);
     await stream.stop();
   }
+}
+
+/** Throws SOURCE_CHANGED when the table was altered, which says more than what the statement then met. */
+async function lookForChange(stream: RowStream, { connection }: ReadContext, table: TableSchema): Promise<void> {
+  await stream.stop();
+  if (connection.tedious.closed) return;
+  await currentPlans(connection, table).catch((error: unknown) => {
+    if (error instanceof SqlextractError && error.problem.code === 'SOURCE_CHANGED') throw error;
+  });
 }
 
 async function* readStream(

@@ -20,7 +20,8 @@ export class RowScanner {
   private sizes = new Uint8Array(0);
   /** Where values of several chunks begin in the row that is scanned. */
   private chunked: number[] = [];
-  private pending: Uint8Array<ArrayBuffer>[] = [];
+  private store = new Uint8Array(0);
+  private pending: Uint8Array[] = [];
   private pendingBytes = 0;
   /** Bytes from `at` on that are known to be needed before scanning can go on. */
   private needed = 1;
@@ -34,8 +35,8 @@ export class RowScanner {
     this.load(this.bytes);
   }
 
-  /** Takes the next bytes, which are the scanner's from then on (it may write into them). Only after 'hungry'. */
-  feed(chunk: Uint8Array<ArrayBuffer>): void {
+  /** Takes the next bytes. Only after 'hungry': the rows that lie in `rows` are gone then. */
+  feed(chunk: Uint8Array): void {
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
     if (this.left + this.pendingBytes >= this.needed) this.join();
@@ -91,11 +92,19 @@ export class RowScanner {
     return 'hungry';
   }
 
+  /** Into memory that is used again: V8 marks its whole heap for every 64 MB of new buffers. */
   private join(): void {
     const left = this.bytes.subarray(this.at);
-    const [only] = this.pending;
-    if (left.length === 0 && this.pending.length === 1 && only !== undefined) this.load(only);
-    else this.load(Buffer.concat([left, ...this.pending]));
+    const total = left.length + this.pendingBytes;
+    if (total > this.store.length || (this.store.length > LARGE_STORE && total < this.store.length >> 3))
+      this.store = new Uint8Array(Math.max(total, SMALL_STORE));
+    this.store.set(left);
+    let at = left.length;
+    for (const chunk of this.pending) {
+      this.store.set(chunk, at);
+      at += chunk.length;
+    }
+    this.load(this.store.subarray(0, total));
     this.at = 0;
     this.pending = [];
     this.pendingBytes = 0;
@@ -254,3 +263,5 @@ const POINTER_TIMESTAMP = 8;
 const PLP_UNTOLD_HIGH = 0xffffffff;
 const PLP_NULL_LOW = 0xffffffff;
 const LONG_ROW = 1 << 20;
+const SMALL_STORE = 128 * 1024;
+const LARGE_STORE = 4 << 20;

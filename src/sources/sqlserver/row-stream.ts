@@ -35,6 +35,7 @@ export class RowStream {
   private readonly tokens: DriverParser;
   private readonly driver = new DriverEvents();
   private message: Readable | null = null;
+  private packetBytes = 0;
   private handler: TokenHandler = {};
   private settled = false;
   private failure: unknown = null;
@@ -137,11 +138,11 @@ export class RowStream {
   }
 
   /** Null at the end of the message. */
-  private async nextChunk(): Promise<Uint8Array<ArrayBuffer> | null> {
+  private async nextChunk(): Promise<Uint8Array | null> {
     for (;;) {
       if (this.interruption !== null) throw this.interruption;
-      const chunk = this.message?.read() as Uint8Array<ArrayBuffer> | null | undefined;
-      if (chunk !== null && chunk !== undefined) return chunk;
+      const chunk = this.message === null ? null : onePacket(this.message, this.packetBytes);
+      if (chunk !== null) return chunk;
       if (this.settled) throw this.failure ?? new ProtocolBreach('the driver ended the statement before its answer');
       if (this.message?.readableEnded === true) return null;
       await new Promise<void>((resolve) => (this.wake = resolve));
@@ -151,6 +152,7 @@ export class RowStream {
   private open(message: Readable, handler: TokenHandler): void {
     this.message = message;
     this.handler = handler;
+    this.packetBytes = (this.connection as unknown as Inside).messageIo.packetSize() - PACKET_HEADER;
     message.on('readable', () => this.wake());
     message.on('end', () => this.wake());
     this.wake();
@@ -159,19 +161,19 @@ export class RowStream {
   /** Hands a token to the driver. False when it is not complete. */
   private takeToken(): boolean {
     const { tokens, scanner } = this;
-    const { bytes } = scanner;
-    tokens.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    tokens.position = scanner.at;
+    // A copy: the driver may keep parts of it, and the scanner uses its memory again.
+    tokens.buffer = Buffer.from(scanner.bytes.subarray(scanner.at));
+    tokens.position = 0;
     tokens.tokenReader = undefined;
     let token: Token | undefined;
     try {
       token = tokens.readToken();
     } catch (error) {
       if (!(error instanceof NotEnoughDataError)) throw new ProtocolBreach(`a token cannot be read: ${String(error)}`);
-      scanner.starve(error.byteCount - scanner.at);
+      scanner.starve(error.byteCount);
       return false;
     }
-    scanner.skip(tokens.position);
+    scanner.skip(scanner.at + tokens.position);
     if (token !== undefined) this.handle(token);
     return true;
   }
@@ -189,6 +191,13 @@ export class RowStream {
     this.columns = columns.map(wireColumn);
     this.scanner.expect(this.columns);
   }
+}
+
+const PACKET_HEADER = 8;
+
+/** All packets of a message but the last are of one size: asked for so much, the stream gives one as it is, and copies nothing together. */
+function onePacket(message: Readable, bytes: number): Uint8Array | null {
+  return (message.readableLength > bytes ? message.read(bytes) : message.read()) as Uint8Array | null;
 }
 
 /** What the driver has in place of its parser. It pauses and resumes a parser; we only read when we can take more. */
@@ -210,6 +219,7 @@ class DriverEvents extends EventEmitter {
 /** The parts of tedious that its types leave out (lib/connection.js, lib/token/stream-parser.js). */
 interface Inside {
   readonly config: { readonly options: unknown };
+  readonly messageIo: { packetSize(): number };
   createTokenStreamParser(message: Readable, handler: TokenHandler): DriverEvents;
 }
 

@@ -20,14 +20,16 @@ import { listTables } from './catalog.ts';
 import { checksum } from './checksum.ts';
 import type { NativeColumn } from './columns.ts';
 import { connect, type SqlServerConnection } from './connect.ts';
+import { countRows } from './count-rows.ts';
 import { currentColumns } from './current-columns.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifySqlServer } from './errors.ts';
 import { Keeper } from './keeper.ts';
+import { KnownPlans } from './known-plans.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';
 import { readRange } from './read.ts';
-import { identify, type ServerFacts } from './server-facts.ts';
+import { identify, readServerFacts, type ServerFacts } from './server-facts.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
 import { inTransaction, lost } from './transaction.ts';
@@ -37,7 +39,7 @@ import { unchangedSince } from './unchanged.ts';
 export class SqlServerSession implements SourceSession {
   private readonly connection: SqlServerConnection;
   private readonly config: SourceConfig;
-  private readonly server: ServerFacts;
+  private known: ServerFacts | null;
   private last: Promise<unknown> = Promise.resolve();
   /** A transaction of the epoch is open, and everything is read in it. */
   private inSnapshot = false;
@@ -45,31 +47,33 @@ export class SqlServerSession implements SourceSession {
   /** For what a snapshot transaction may not touch; opened when it is needed. */
   private beside: SqlServerConnection | null = null;
   private readonly keyColumns = new Map<string, readonly NativeColumn[]>();
+  private readonly plans = new KnownPlans();
 
-  constructor(connection: SqlServerConnection, config: SourceConfig, server: ServerFacts) {
+  /** `server`: null for a session that may not need it; it is asked for when it does. */
+  constructor(connection: SqlServerConnection, config: SourceConfig, server: ServerFacts | null) {
     this.connection = connection;
     this.config = config;
-    this.server = server;
+    this.known = server;
     this.keeper = new Keeper(config);
   }
 
   identity(): Promise<Readonly<Record<string, string>>> {
     return this.inTurn(async () => ({
       driver: 'sqlserver',
-      ...(await identify(this.connection, this.config, this.server)),
+      ...(await identify(this.connection, this.config, await this.server())),
     }));
   }
 
   listTables(): Promise<readonly TableRef[]> {
-    return this.inTurn(() => listTables(this.connection, this.server));
+    return this.inTurn(async () => listTables(this.connection, await this.server()));
   }
 
   describe(table: TableName, selection: ColumnSelection): Promise<TableSchema> {
-    return this.inTurn(() => describeTable(this.connection, this.server, table, selection));
+    return this.inTurn(async () => describeTable(this.connection, await this.server(), table, selection));
   }
 
   describeQuery(query: QueryRequest): Promise<TableSchema> {
-    return this.inTurn(() => describeQuery(this.connection, this.server, query));
+    return this.inTurn(async () => describeQuery(this.connection, await this.server(), query));
   }
 
   nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null> {
@@ -80,8 +84,9 @@ export class SqlServerSession implements SourceSession {
   }
 
   async takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
-    const { connection, config, server: facts, keeper } = this;
+    const { connection, config, keeper } = this;
     const snapshot = await this.inTurn(async () => {
+      const facts = await this.server();
       this.inSnapshot = false;
       await keeper.close();
       const taken = await takeSnapshot({ connection, config, facts, openKeeper: () => keeper.open() }, request);
@@ -110,13 +115,13 @@ export class SqlServerSession implements SourceSession {
   }
 
   async *readRange(request: ReadRequest): AsyncGenerator<RowBatch, void, undefined> {
-    const { config } = this;
+    const { config, plans } = this;
     const before = this.last;
     const mine = Promise.withResolvers<void>();
     this.last = mine.promise;
     try {
       await before;
-      yield* readRange({ connection: await this.connectionFor(request.table), config }, request);
+      yield* readRange({ connection: await this.connectionFor(request.table), config, plans }, request);
     } catch (error) {
       // An abort is not an error of the source: its reason goes through as it is.
       if (request.signal.aborted) throw error;
@@ -130,18 +135,28 @@ export class SqlServerSession implements SourceSession {
     return this.inTurn(async () => checksum(await this.connectionFor(request.table), request));
   }
 
+  countRows(request: ChecksumRequest): Promise<bigint> {
+    return this.inTurn(async () => countRows(await this.connectionFor(request.table), request));
+  }
+
   unchangedSince(
     facts: EpochFacts,
     table: TableSchema,
     ranges: readonly CountedRange[],
     where: string | null,
   ): Promise<'unchanged' | 'changed' | 'unknown'> {
-    const { connection, server } = this;
-    return this.inTurn(() => unchangedSince(connection, server, { facts, table, ranges, where }));
+    return this.inTurn(async () =>
+      unchangedSince(this.connection, await this.server(), { facts, table, ranges, where }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.keeper.end(), this.beside?.close(), this.connection.close()]);
+  }
+
+  private async server(): Promise<ServerFacts> {
+    this.known ??= await readServerFacts(this.connection);
+    return this.known;
   }
 
   /**

@@ -267,3 +267,39 @@ it('a slow consumer stops the server, and rows of 1 MB do not pile up', async ()
   }
   expect(given).toBe(60);
 });
+
+describe('a table that is altered between two ranges', () => {
+  const looks = (standIn: TdsStandIn) => standIn.statements.filter((sql) => sql.includes('sqlextract:columns')).length;
+
+  async function altered(other: Partial<StandInTable>) {
+    const shown = { table: numbered(10) };
+    const standIn = await TdsStandIn.start((sql, answer) => tableHandler([shown.table])(sql, answer));
+    open.push(standIn);
+    const reading = await readingOf(standIn, [shown.table]);
+    open.push({ [Symbol.asyncDispose]: () => reading.connection.close() });
+    const request = await reading.request('numbered');
+    const before = looks(standIn);
+    expect(await readCells(reading, request)).toHaveLength(10);
+    expect(looks(standIn) - before, 'before and after the first range').toBe(2);
+    expect(await readCells(reading, request)).toHaveLength(10);
+    expect(looks(standIn) - before, 'after the second').toBe(3);
+    shown.table = numbered(10, other);
+    return { reading, request };
+  }
+
+  const longer = { ...TEXT, maxLength: 2000, wire: wire.nvarchar(1000) };
+
+  it('is noticed after the range', async () => {
+    const { reading, request } = await altered({ columns: [ID, longer] });
+    const problem = await readCells(reading, request).then(() => null, classifySqlServer);
+    expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', verdict: 'fatal' });
+    await inOrder(reading);
+  });
+
+  it('is told as that, whatever the statement met', async () => {
+    const { reading, request } = await altered({ columns: [ID, { ...TEXT, name: 'w' }] });
+    const problem = await readCells(reading, request).then(() => null, classifySqlServer);
+    expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', verdict: 'fatal' });
+    await inOrder(reading);
+  });
+});

@@ -5,6 +5,7 @@ import type { ReadRequest, SourceConfig } from '../../../src/sources/source.ts';
 import { parseSqlServer } from '../../../src/sources/sqlserver/config.ts';
 import { readColumns } from '../../../src/sources/sqlserver/columns.ts';
 import { connect, type SqlServerConnection } from '../../../src/sources/sqlserver/connect.ts';
+import { KnownPlans } from '../../../src/sources/sqlserver/known-plans.ts';
 import { readRange } from '../../../src/sources/sqlserver/read.ts';
 import { selectColumns } from '../../../src/sources/sqlserver/select-columns.ts';
 import type { TdsStandIn } from '../../support/tds-stand-in/server.ts';
@@ -13,6 +14,7 @@ import { objectId, type StandInTable } from '../../support/tds-stand-in/table-en
 export interface Reading {
   readonly connection: SqlServerConnection;
   readonly config: SourceConfig;
+  readonly plans: KnownPlans;
   request(table: string, more?: Partial<ReadRequest> & { asText?: readonly string[] }): Promise<ReadRequest>;
 }
 
@@ -23,6 +25,7 @@ export async function readingOf(standIn: TdsStandIn, tables: readonly StandInTab
   return {
     connection,
     config,
+    plans: new KnownPlans(),
     request: async (name, { asText = [], ...more } = {}) => ({
       table: await schemaOf(connection, name, objectId(tables, name), asText),
       range: { kind: 'all' },

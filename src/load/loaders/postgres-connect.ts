@@ -1,0 +1,37 @@
+import type pg from 'pg';
+import { SqlextractError } from '../../model/problem.ts';
+import { connect, parsePostgres } from '../../sources/postgres/connect.ts';
+import type { TargetPlace } from '../loader.ts';
+
+/** A source's session is read-only and gives up a lock after a minute; a load writes, and waits for who was first. */
+const WRITING = `SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; SET lock_timeout = 0; SET client_min_messages = warning`;
+
+/**
+ * A connection with the settings of a source's (sources/postgres/pin-session.ts: UTC, ISO dates, no search path, row security an error), but for
+ * those that keep it from writing. Throws TARGET_URL, TARGET_CONNECT.
+ */
+export async function connectTarget({ url, environment }: TargetPlace): Promise<pg.Client> {
+  try {
+    const client = await connect(parsePostgres({ url, environment }), 'sqlextract load');
+    await client.query(WRITING);
+    return client;
+  } catch (error) {
+    throw asTarget(error);
+  }
+}
+
+/** The problems of a source in the words of a target. */
+function asTarget(error: unknown): unknown {
+  if (!(error instanceof SqlextractError)) return error;
+  const { code, message, fault } = error.problem;
+  const ofUrl = code === 'SOURCE_URL_INVALID';
+  return new SqlextractError(
+    {
+      ...error.problem,
+      code: ofUrl ? 'TARGET_URL' : 'TARGET_CONNECT',
+      message: message.replace(/^the source URL/, 'the target URL'),
+      fault: fault === 'configuration' && !ofUrl ? 'source' : fault,
+    },
+    error,
+  );
+}

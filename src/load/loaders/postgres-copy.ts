@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
+import type { Quoted } from '../../ingest/quoted.ts';
+import { copyOptions } from '../../ingest/targets/postgres.ts';
+import { fileBytes, plainBytes } from '../file-bytes.ts';
+import { parquetAsCsv } from '../parquet-as-csv.ts';
+import { fileError } from '../read-csv.ts';
+
+export interface CopyPlace {
+  /** The list of staged files. */
+  readonly files: Quoted;
+  readonly rows: Quoted;
+  readonly scratch: string;
+}
+
+/**
+ * All rows of a file and its entry in the list, in one transaction, or nothing. A file that another session is staging is waited for, and
+ * then left as it is. Throws what the server said, LOAD_FILE when the file is not the manifest's.
+ */
+export async function copyFile(
+  client: pg.Client,
+  load: TableLoad,
+  file: LoadFile,
+  place: CopyPlace,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  try {
+    const claim = `INSERT INTO ${place.files} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
+    const { rowCount } = await client.query(claim, [file.name, file.sha256, file.rows]);
+    if (rowCount === 1) await copyRows(client, load, file, place, onBytes);
+    await client.query('COMMIT');
+  } catch (error) {
+    // A connection that is lost has no transaction any more; the first error is the one to tell.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function copyRows(
+  client: pg.Client,
+  load: TableLoad,
+  file: LoadFile,
+  { rows, scratch }: CopyPlace,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const statement = `COPY ${rows} FROM STDIN WITH ${copyOptions(load)}`;
+  let copied: number;
+  if (load.format.name === 'parquet') {
+    for await (const _ of fileBytes(file, onBytes));
+    await using csv = await parquetAsCsv(file, load.columns, scratch);
+    copied = await copyStream(client, statement, createReadStream(csv.path, { highWaterMark: PIECE_BYTES }));
+  } else {
+    copied = await copyStream(client, statement, Readable.from(plainBytes(file, load.format.compression, onBytes)));
+  }
+  if (copied !== file.rows) throw fileError(file.name, `it has ${copied} rows instead of ${file.rows}`);
+}
+
+const PIECE_BYTES = 256 * 1024;
+
+/** The server's own count of rows. */
+async function copyStream(client: pg.Client, statement: string, bytes: Readable): Promise<number> {
+  const copy = client.query(copyFrom(statement));
+  await pipeline(bytes, copy);
+  return copy.rowCount;
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolderDurably, removeDurably, writeDurably } from '../checkpoint/durable-file.ts';
+import type { TableLoad } from '../ingest/ingest-plan.ts';
+
+/** A run that `sync` has begun for a target and not yet loaded. */
+interface UnloadedRun {
+  readonly version: 1;
+  /** Without password. */
+  readonly target: string;
+  /** Without files: where the run goes, and what its staging tables are called. */
+  readonly load: TableLoad;
+}
+
+/**
+ * What `sync` remembers between its two halves: one file a job and target below `<state>/sync`, there from before the first row is read
+ * until the run is loaded. Killed between a finished extract and its load, the same command finds it here and loads it, instead of
+ * extracting anew.
+ *
+ *   begun ──▶ file ──extract done──▶ file ──loaded, or refused by the target──▶ no file
+ *
+ * A job's files are touched only by who holds the job's lock, or has loaded its run.
+ */
+export class UnloadedRuns {
+  readonly #folder: string;
+  readonly #target: string;
+  readonly #known: Map<string, UnloadedRun>;
+
+  /** `target`: without password. */
+  constructor(stateDir: string, target: string) {
+    this.#folder = join(stateDir, 'sync');
+    this.#target = target;
+    this.#known = new Map(readAll(this.#folder, target).map((one) => [one.load.source.job, one]));
+  }
+
+  runs(): ReadonlySet<string> {
+    return new Set([...this.#known.values()].map(({ load }) => load.source.run));
+  }
+
+  /** The load of the run that was begun before this one, and never loaded; null when there is none. */
+  begin(load: TableLoad): TableLoad | null {
+    const before = this.#known.get(load.source.job)?.load ?? null;
+    if (before?.tag === load.tag) return null;
+    const entry: UnloadedRun = { version: 1, target: this.#target, load: { ...load, files: [] } };
+    makeFolderDurably(this.#folder);
+    writeDurably(this.#pathOf(load.source.job), `${JSON.stringify(entry, null, 2)}\n`);
+    this.#known.set(load.source.job, entry);
+    return before;
+  }
+
+  /** The run is loaded, or never will be. */
+  end(job: string): void {
+    if (!this.#known.delete(job)) return;
+    removeDurably(this.#pathOf(job));
+  }
+
+  #pathOf(job: string): string {
+    const hash = createHash('sha256')
+      .update(JSON.stringify([this.#target, job]))
+      .digest('hex')
+      .slice(0, 16);
+    return join(this.#folder, `${hash}.json`);
+  }
+}
+
+/** A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
+function readAll(folder: string, target: string): readonly UnloadedRun[] {
+  return namesIn(folder).flatMap((name) => {
+    const found = parsed(readFileSync(join(folder, name), 'utf8'));
+    return found?.version === 1 && found.target === target ? [found as UnloadedRun] : [];
+  });
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parsed(text: string): Partial<UnloadedRun> | null {
+  try {
+    return JSON.parse(text) as Partial<UnloadedRun> | null;
+  } catch {
+    return null; // half of a file that a full disk left; see above
+  }
+}

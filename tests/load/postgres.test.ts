@@ -1,0 +1,4 @@
+import { loadSuite } from '../conformance/load.suite.ts';
+import { POSTGRES } from './postgres-target.ts';
+
+loadSuite(POSTGRES);
