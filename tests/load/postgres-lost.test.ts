@@ -65,7 +65,7 @@ describe('a connection that is lost', () => {
     for (const afterBytes of [900, 1500, 2500, 4000]) {
       const cut = { application: 'sqlextract load', number: 1, afterBytes, way: 'rst' as const };
       await using proxy = await CuttingProxy.start('postgres', target.url, cut);
-      const { code, output } = await loadAll(step({ ...target, url: proxy.url(target.url) } as Target));
+      const { code, output } = await loadAll(step({ ...target, url: proxy.url(target.url) }));
       if (!proxy.wasCut) continue;
       lost += 1;
       expect(code, output).not.toBe(0);
@@ -110,7 +110,7 @@ kill -9 "$pid"
 `;
     writeFileSync(join(stubs, 'gzip'), murder, { mode: 0o755 });
     const environment = { ...target.environment, PATH: `${stubs}:${process.env['PATH'] ?? ''}` };
-    const killed = await loadAll(step({ ...target, environment } as Target, { way: 'scripts' }));
+    const killed = await loadAll(step({ ...target, environment }, { way: 'scripts' }));
     expect(killed.code, killed.output).not.toBe(0);
     expect(killed.output).toMatch(/Killed/);
     expect((await target.tables()).filter((name) => /_sqlextract_(?!loads$)/.test(name))).toEqual([]);
