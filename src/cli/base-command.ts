@@ -27,7 +27,7 @@ export abstract class BaseCommand extends Command {
       import('./print.ts'),
     ]);
     const given = flags as Parameters<typeof loadSettings>[0]['flags'];
-    if (typeof given['source'] === 'string') this.secrets = secretsOfUrl(given['source']);
+    this.secrets = ['source', 'target'].flatMap((name) => secretsOfUrl(textOf(given[name])));
     const settings = await loadSettings({ flags: given, cwd: process.cwd() });
     this.secrets = [...this.secrets, ...settings.secrets];
     for (const warning of settings.warnings) printWarning(warning);
@@ -40,6 +40,10 @@ export abstract class BaseCommand extends Command {
     if (isHelpShown(error)) decideExitCode(0);
     else decideExitCode(printError(error, { json: wantsJson(this.argv), secrets: this.secrets }));
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** oclif leaves a command whose `--help` was shown by throwing. */

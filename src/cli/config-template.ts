@@ -89,4 +89,15 @@ defaults:
 #   active_users:
 #     sql: SELECT id, email FROM users WHERE active
 #     split_by: id                   # else one stream
+
+# Where load and sync go, by --target warehouse; without a target into ./warehouse.duckdb.
+# targets:
+#   warehouse:
+#     url: postgres://loader@dw.example.com/dw
+#     password: \${WAREHOUSE_PASSWORD}
+#     schema: raw
+#     mode: merge                    # or replace, full-refresh, append, delete-insert
+#   lake:
+#     type: bigquery                 # for generate-ingest: nothing is connected to
+#     bucket: gs://landing/shop
 `;

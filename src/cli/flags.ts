@@ -211,6 +211,19 @@ export const manifestFlags = {
   config: sourceFlags.config,
 };
 
+/** For commands that reach the target themselves. */
+export const targetFlag = {
+  target: string({
+    summary: 'Where to load: a URL, a file, or a name from `targets:` in sqlextract.yaml (default warehouse.duckdb).',
+    description:
+      'Without it SQLEXTRACT_TARGET. A password in it can be seen in `ps`: better give it by SQLEXTRACT_TARGET or the file.',
+    helpValue: '<url|name>',
+  }),
+};
+
+/** As generate-ingest and load have it; `extract`'s own is in `runFlags`. */
+export const dryRunFlag = { 'dry-run': boolean({ summary: 'Say what would be done, do nothing.' }) };
+
 /** What becomes of the rows, and of names and types. */
 export const loadFlags = {
   flavor: string({ summary: 'mariadb, of mysql.', helpValue: '<name>' }),

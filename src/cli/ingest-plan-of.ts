@@ -61,6 +61,16 @@ function optionsOf(asked: TargetSettings, chunkBytes: number): IngestPlan['optio
   return { parallel, chunkBytes, onError, maxErrors, create, allowOlder, locations };
 }
 
+/** The kind of target and its flavor alone. Throws TARGET_…. */
+export async function namedTarget(
+  settings: Settings,
+  flags: FlagValues,
+): Promise<{ readonly target: IngestTarget; readonly flavor: string | null }> {
+  const asked = targetSettings(flags, settings, TARGET_NAMES, null);
+  const target = await targetOf(asked);
+  return { target, flavor: flavorOf(asked, target) };
+}
+
 async function targetOf({ name, type, url }: TargetSettings): Promise<IngestTarget> {
   const found = type === null ? await targetOfUrl(url?.url ?? name) : await targetByName(type);
   if (found !== null) return found;

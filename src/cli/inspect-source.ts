@@ -4,7 +4,7 @@ import { describeAgain } from '../engine/describe-again.ts';
 import { describeNamed } from '../engine/describe-named.ts';
 import { narrowSelection } from '../engine/narrow-selection.ts';
 import { selectTables } from '../engine/select-tables.ts';
-import type { FileFormat } from '../formats/format.ts';
+import type { FileFormat, FormatName } from '../formats/format.ts';
 import { FORMAT_NAMES, formatByName } from '../formats/registry.ts';
 import { describeColumnType } from '../model/column-type.ts';
 import type { CandidateKey, ColumnSchema, TableRef, TableSchema } from '../model/table.ts';
@@ -54,6 +54,19 @@ export async function inspectSource(settings: Settings, described: boolean): Pro
   if (!described) {
     return { kind: 'tables', source: source.displayUrl, tables: await session.listTables() };
   }
+  const tables: InspectedTable[] = [];
+  for (const one of await selectedTables(settings, session)) tables.push(await inspectTable(one));
+  return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
+}
+
+export interface SelectedTable {
+  /** With the selected columns. */
+  readonly table: TableSchema;
+  readonly format: FormatName;
+}
+
+/** The tables and queries that the settings name, as an extract would take them. */
+export async function selectedTables(settings: Settings, session: SourceSession): Promise<readonly SelectedTable[]> {
   const patterns = { include: settings.tables, exclude: settings.excludeTables };
   const names = patterns.include.length === 0 ? [] : await selectTables(patterns, () => session.listTables());
   const found: TableSchema[] = [];
@@ -63,9 +76,9 @@ export async function inspectSource(settings: Settings, described: boolean): Pro
   }
   const everything = { include: null, exclude: [], asText: [], policies: policiesOf(settings) };
   for (const query of settings.queries) found.push(await session.describeQuery({ ...query, selection: everything }));
-  const tables: InspectedTable[] = [];
-  for (const table of found) tables.push(await inspectTable(session, settings, table, found));
-  return { kind: 'columns', source: source.displayUrl, format: settings.format, tables };
+  const selected: SelectedTable[] = [];
+  for (const table of found) selected.push(await selectColumns(session, settings, table, found));
+  return selected;
 }
 
 function typedSelection(
@@ -75,18 +88,21 @@ function typedSelection(
   return { include: columns, exclude: excludeColumns, asText, policies: policiesOf(settings) };
 }
 
-async function inspectTable(
+async function selectColumns(
   session: SourceSession,
   settings: Settings,
   table: TableSchema,
   all: readonly TableSchema[],
-): Promise<InspectedTable> {
+): Promise<SelectedTable> {
   const isQuery = table.query !== undefined;
   const found = isQuery ? querySettings(settings, table.name) : tableSettings(settings, table.schema, table.name);
   const typed = typedSelection(settings, found);
   const selection = narrowSelection(typed, table, all);
-  const schema = await describeAgain(session, table, selection);
-  const format = await formatByName(found.format);
+  return { table: await describeAgain(session, table, selection), format: found.format };
+}
+
+async function inspectTable({ table: schema, format: formatName }: SelectedTable): Promise<InspectedTable> {
+  const format = await formatByName(formatName);
   const formats = await Promise.all(FORMAT_NAMES.map(formatByName));
   const column = (one: ColumnSchema): InspectedColumn => {
     const refused = format.refuses(one);

@@ -13,7 +13,7 @@ export interface ErrorPrinting {
  * `{error: …}` on stdout with `--json`. Returns the exit code.
  */
 export function printError(error: unknown, { json, secrets }: ErrorPrinting): number {
-  const problem = scrubbed(problemOf(error), secrets);
+  const problem = scrubbedProblem(problemOf(error), secrets);
   if (json) printJson({ error: document(problem) });
   else for (const line of linesOf(problem)) printNote(line);
   return EXIT_CODES[problem.fault];
@@ -51,7 +51,8 @@ function plain(text: string): string {
   return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 }
 
-function scrubbed(problem: Problem, secrets: readonly string[]): Problem {
+/** For problems inside of reports, which say what a server answered. */
+export function scrubbedProblem(problem: Problem, secrets: readonly string[]): Problem {
   const scrub = (text: string): string => scrubSecrets(text, secrets);
   return {
     ...problem,

@@ -3,39 +3,48 @@ import { choiceParser } from '../config/parse-choice.ts';
 import type { FlagValues, Settings } from '../config/settings.ts';
 import { EVOLVE } from '../load/drift.ts';
 import { load } from '../load/load.ts';
-import type { LoadReport } from '../load/load-report.ts';
+import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
 import { SqlextractError } from '../model/problem.ts';
-import { formatBytes } from './amounts.ts';
 import { decideExitCode, EXIT_CODES } from './exit-codes.ts';
 import type { AskedIngest } from './ingest-plan-of.ts';
 import { ingestPlanOf } from './ingest-plan-of.ts';
+import { describeWouldLoad, showLoadProgress } from './load-progress.ts';
 import { describeLoad, describeTableLoad } from './load-text.ts';
-import { printJson, printLine, printNote } from './print.ts';
-import { printable } from './printable.ts';
+import { scrubbedProblem } from './print-error.ts';
+import { printJson, printLine } from './print.ts';
 import { withSignals } from './signals.ts';
 
 /** Where `load` and `sync` go when no target is named: a file beside the configuration. */
 export const DEFAULT_TARGET = './warehouse.duckdb';
 
-const NOTE_EVERY_MS = 5_000;
-
 /** `load`. */
 export async function runLoad(settings: Settings, flags: FlagValues, toolVersion: string): Promise<void> {
   const planned = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: DEFAULT_TARGET });
+  const asked = requestOf(settings, flags, planned);
+  if (settings.dryRun) {
+    const { tables } = planned.plan;
+    if (settings.json) printJson({ target: asked.place.displayUrl, loaded: false, plan: planned.plan });
+    else for (const line of describeWouldLoad(tables, asked.place.displayUrl)) printLine(line);
+    return;
+  }
+  const { secrets } = settings;
   const stop = new AbortController();
-  const request = { ...requestOf(settings, flags, planned), stop: stop.signal };
-  const quiet = settings.quiet || settings.json;
-  const progress = progressNotes(quiet);
-  const report = await withSignals({ stop: () => stop.abort(), say: printNote }, async () =>
-    load(request, {
-      bytes: progress,
-      done: (table) => {
-        if (!settings.json) for (const line of describeTableLoad(table)) printLine(line);
+  using progress = showLoadProgress({ quiet: settings.quiet, tables: planned.plan.tables });
+  const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () =>
+    load(
+      { ...asked, counts: false, stop: stop.signal },
+      {
+        bytes: progress.bytes,
+        done: (table) => {
+          progress.done(table.into);
+          if (!settings.json) for (const line of describeTableLoad(scrubbedLoad(table, secrets))) printLine(line);
+        },
+        remark: (table, text) => progress.note(`${table}: ${text}`),
       },
-      remark: (table, text) => printNote(printable(`${table}: ${text}`)),
-    }),
+    ),
   );
-  if (settings.json) printJson(report);
+  progress[Symbol.dispose]();
+  if (settings.json) printJson(scrubbedReport(report, secrets));
   else if (!settings.quiet) for (const line of describeLoad(report)) printLine(line);
   decideExitCode(exitCodeOf(report));
 }
@@ -55,7 +64,18 @@ export function requestOf(settings: Settings, flags: FlagValues, { plan, target,
     environment: settings.environment,
     scratch: join(settings.stateDir, 'load'),
   };
-  return { plan, target, place, evolve, counts: false };
+  return { plan, target, place, evolve };
+}
+
+/** What servers answer may name what they were asked with. */
+export function scrubbedReport(report: LoadReport, secrets: readonly string[]): LoadReport {
+  return { ...report, tables: report.tables.map((table) => scrubbedLoad(table, secrets)) };
+}
+
+function scrubbedLoad(table: TableLoadReport, secrets: readonly string[]): TableLoadReport {
+  const { outcome } = table;
+  if (outcome.kind !== 'failed') return table;
+  return { ...table, outcome: { ...outcome, problem: scrubbedProblem(outcome.problem, secrets) } };
 }
 
 export function exitCodeOf(report: LoadReport): number {
@@ -63,19 +83,6 @@ export function exitCodeOf(report: LoadReport): number {
   const faults = report.tables.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.problem.fault] : []));
   const [only] = new Set(faults);
   return report.tables.length === 1 && only !== undefined ? EXIT_CODES[only] : EXIT_CODES.incomplete;
-}
-
-/** A line every few seconds. */
-function progressNotes(quiet: boolean): (table: string, bytes: number) => void {
-  const sums = new Map<string, number>();
-  let last = performance.now();
-  return (table, bytes) => {
-    const sum = (sums.get(table) ?? 0) + bytes;
-    sums.set(table, sum);
-    if (quiet || performance.now() - last < NOTE_EVERY_MS) return;
-    last = performance.now();
-    printNote(printable(`loading ${table}: ${formatBytes(sum)}`));
-  };
 }
 
 function withoutUrl(name: string): SqlextractError {

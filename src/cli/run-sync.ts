@@ -7,12 +7,14 @@ import { sync } from '../sync/sync.ts';
 import { decideExitCode, EXIT_CODES } from './exit-codes.ts';
 import { extractRequest } from './extract-request.ts';
 import { askedIngest } from './ingest-plan-of.ts';
-import { printJson, printLine, printNote } from './print.ts';
+import { showLoadProgress } from './load-progress.ts';
+import { scrubbedProblem } from './print-error.ts';
+import { printJson, printLine } from './print.ts';
 import { printable } from './printable.ts';
 import { showProgress } from './progress.ts';
 import { describePlan, exitCodeOfReport } from './report.ts';
 import type { CommandFacts } from './run-extract.ts';
-import { DEFAULT_TARGET, exitCodeOf, requestOf } from './run-load.ts';
+import { DEFAULT_TARGET, exitCodeOf, requestOf, scrubbedReport } from './run-load.ts';
 import { withSignals } from './signals.ts';
 import { describeSync } from './sync-text.ts';
 
@@ -43,20 +45,29 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
       event: (event) => progress.event(event),
       attach: (view) => progress.attach(view),
       extracted: () => progress[Symbol.dispose](),
-      loads: {
-        bytes: () => undefined,
-        done: () => undefined,
-        remark: (table, text) => printNote(printable(`${table}: ${text}`)),
+      loading: (tables) => {
+        const loads = showLoadProgress({ quiet: settings.quiet, tables });
+        return {
+          bytes: loads.bytes,
+          done: ({ into }) => loads.done(into),
+          remark: (table, text) => loads.note(`${table}: ${text}`),
+          [Symbol.dispose]: () => loads[Symbol.dispose](),
+        };
       },
     }),
   );
-  print(report, settings);
+  print(scrubbed(report, settings.secrets), settings);
 }
 
 function print(report: SyncReport, { json, quiet }: Settings): void {
   if (json) printJson(report);
   else if (!quiet || report.status !== 'complete') for (const line of describeSync(report)) printLine(line);
   decideExitCode(exitCodeOfSync(report));
+}
+
+function scrubbed(report: SyncReport, secrets: readonly string[]): SyncReport {
+  const refused = report.refused.map((one) => ({ ...one, problem: scrubbedProblem(one.problem, secrets) }));
+  return { ...report, refused, load: report.load === null ? null : scrubbedReport(report.load, secrets) };
 }
 
 /** That of the half that failed; of counts that differ, the data's. */

@@ -1,6 +1,6 @@
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { jsonFlag, loadFlags, locationFlags, manifestFlags, quietFlag } from '../cli/flags.ts';
+import { dryRunFlag, jsonFlag, loadFlags, locationFlags, manifestFlags, quietFlag } from '../cli/flags.ts';
 
 export default class GenerateIngest extends BaseCommand {
   static override summary = 'Write the scripts that load extracted files into a warehouse, each run exactly once.';
@@ -48,7 +48,7 @@ export default class GenerateIngest extends BaseCommand {
     }),
     to: string({ summary: 'Folder of the scripts (default ingest/<target>).', helpValue: '<folder>' }),
     stdout: boolean({ summary: 'Print the SQL instead of writing files.' }),
-    'dry-run': boolean({ summary: 'Say what would be written, write nothing.' }),
+    ...dryRunFlag,
     ...jsonFlag,
     ...quietFlag,
   };

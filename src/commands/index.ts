@@ -7,6 +7,7 @@ import Load from './load.ts';
 import Plan from './plan.ts';
 import Status from './status.ts';
 import Sync from './sync.ts';
+import Types from './types.ts';
 import Verify from './verify.ts';
 
 /** Every command, one line each. They are all read for every call: see BaseCommand for what they may import. */
@@ -20,5 +21,6 @@ export const COMMANDS = {
   'generate-ingest': GenerateIngest,
   load: Load,
   sync: Sync,
+  types: Types,
   clean: Clean,
 };

@@ -1,6 +1,15 @@
-import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { jsonFlag, loadFlags, locationFlags, manifestFlags, quietFlag, reachFlags, stateFlags } from '../cli/flags.ts';
+import {
+  dryRunFlag,
+  jsonFlag,
+  loadFlags,
+  locationFlags,
+  manifestFlags,
+  quietFlag,
+  reachFlags,
+  stateFlags,
+  targetFlag,
+} from '../cli/flags.ts';
 
 export default class Load extends BaseCommand {
   static override summary = 'Load extracted files into a target that can be reached, each run exactly once.';
@@ -19,14 +28,12 @@ export default class Load extends BaseCommand {
     { description: 'Into a target of sqlextract.yaml', command: '<%= config.bin %> load --target warehouse --json' },
   ];
   static override flags = {
-    target: string({
-      summary: 'A URL, a file, or a name from `targets:` in sqlextract.yaml (default warehouse.duckdb).',
-      helpValue: '<url|name>',
-    }),
+    ...targetFlag,
     ...manifestFlags,
     ...loadFlags,
     'server-path': locationFlags['server-path'],
     ...reachFlags,
+    ...dryRunFlag,
     ...stateFlags,
     ...jsonFlag,
     ...quietFlag,

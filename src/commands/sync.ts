@@ -1,6 +1,5 @@
-import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { extractFlags, loadFlags, locationFlags, reachFlags } from '../cli/flags.ts';
+import { extractFlags, loadFlags, locationFlags, reachFlags, targetFlag } from '../cli/flags.ts';
 
 export default class Sync extends BaseCommand {
   static override summary = 'Extract tables, load them into a target, and compare the counts: source = files = target.';
@@ -21,10 +20,7 @@ export default class Sync extends BaseCommand {
   ];
   static override flags = {
     ...extractFlags,
-    target: string({
-      summary: 'A URL, a file, or a name from `targets:` in sqlextract.yaml (default warehouse.duckdb).',
-      helpValue: '<url|name>',
-    }),
+    ...targetFlag,
     ...loadFlags,
     'server-path': locationFlags['server-path'],
     ...reachFlags,

@@ -3,6 +3,7 @@ import type { ConfigFile } from './config-file.ts';
 import type { Environment } from './expand-references.ts';
 import { findConfigFile } from './find-config-file.ts';
 import { nearestName, editDistance } from '../model/nearest-names.ts';
+import { namedTarget, targetSecrets, targetWarning } from './named-target.ts';
 import { parseNames } from './parse-names.ts';
 import { findQueries } from './query-settings.ts';
 import { holdsPassword, secretsOfUrl } from './redact.ts';
@@ -31,6 +32,7 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   const file = await findConfigFile(textOf(flags['config']) ?? nonEmpty(env['SQLEXTRACT_CONFIG']), cwd, env);
   const found = findAll({ flags, env, file });
   const source = findSource(flags, env, file, cwd);
+  const target = namedTarget(flags, env);
   const queries = await findQueries(flags, found.values.splitBy, file, cwd);
   const folder = (name: 'out' | 'stateDir'): string =>
     resolve(baseOf(found.origins[name], file, cwd), found.values[name]);
@@ -52,8 +54,8 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
     file,
     resources,
     environment: env,
-    secrets: source === null ? [] : [...new Set(secretsOfUrl(source.url))],
-    warnings: [...passwordWarning(source), ...nearlyVariables(env)],
+    secrets: [...new Set([...secretsOfUrl(source?.url ?? ''), ...targetSecrets(target, file)])],
+    warnings: [...passwordWarning(source), ...targetWarning(target, file), ...nearlyVariables(env)],
   };
   if (file !== null) checkTableEntries(settings, file);
   return settings;
@@ -152,7 +154,7 @@ function passwordWarning(source: SourceSetting | null): readonly string[] {
   ];
 }
 
-const OTHER_VARIABLES = ['SQLEXTRACT_SOURCE', 'SQLEXTRACT_CONFIG'];
+const OTHER_VARIABLES = ['SQLEXTRACT_SOURCE', 'SQLEXTRACT_TARGET', 'SQLEXTRACT_CONFIG'];
 
 /** SQLEXTRACT_WORKER does nothing; whoever set it meant SQLEXTRACT_WORKERS. */
 function nearlyVariables(env: Environment): readonly string[] {

@@ -7,11 +7,16 @@ export function faultSpec(): string | null {
   return process.env['SQLEXTRACT_FAULT'] ?? null;
 }
 
+const URL_FLAGS = ['--source', '-s', '--target'];
+
 /** The command line as typed, without passwords; goes to the state's command log. */
 export function displayCommandLine(argv: readonly string[], secrets: readonly string[]): string {
   const shown = argv.map((word, index) => {
-    if (argv[index - 1] === '--source') return displayUrl(word);
-    return word.startsWith('--source=') ? `--source=${displayUrl(word.slice('--source='.length))}` : word;
+    for (const flag of URL_FLAGS) {
+      if (argv[index - 1] === flag) return displayUrl(word);
+      if (word.startsWith(`${flag}=`)) return `${flag}=${displayUrl(word.slice(flag.length + 1))}`;
+    }
+    return word;
   });
   return scrubSecrets(['sqlextract', ...shown.map(quoted)].join(' '), secrets);
 }

@@ -3,6 +3,7 @@ import { SqlextractError } from '../model/problem.ts';
 import type { TargetKey } from './config-file.ts';
 import { choiceParser, parseText } from './parse-choice.ts';
 import { countParser } from './parse-count.ts';
+import { namedTarget } from './named-target.ts';
 import { parseNames } from './parse-names.ts';
 import { parseSize } from './parse-size.ts';
 import type { FlagValues, Settings, SourceSetting } from './settings.ts';
@@ -55,7 +56,7 @@ export function targetSettings(
   kinds: readonly string[],
   fallback: string | null,
 ): TargetSettings {
-  const name = textFlag(flags, 'target') ?? fallback;
+  const name = namedTarget(flags, settings.environment)?.text ?? fallback;
   if (name === null) throw missing(settings, kinds);
   const known = settings.file?.targetNames().includes(name) === true;
   const written = (key: TargetKey) => (known ? (settings.file?.target(name, key) ?? null) : null);

@@ -100,4 +100,6 @@ export interface LoadFile {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** No row of it has more bytes as CSV; left out where it is not known. Not in plan.json. */
+  readonly widestRow?: number;
 }

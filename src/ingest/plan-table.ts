@@ -89,14 +89,20 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
 }
 
 function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {
-  return manifest.files.map(({ path, rows, bytes, sha256 }, index) => ({
+  return manifest.files.map(({ path, rows, bytes, sha256, maxBytes }, index) => ({
     number: index + 1,
     name: path,
     path: join(folder, path),
     rows,
     bytes,
     sha256,
+    widestRow: widestRow(maxBytes),
   }));
+}
+
+/** Every byte may be doubled (a quote, two hex digits); what is not text has its room. */
+function widestRow(maxBytes: readonly number[]): number {
+  return maxBytes.reduce((sum, bytes) => sum + 2 * bytes + 64, 0);
 }
 
 function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {

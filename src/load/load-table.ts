@@ -15,7 +15,7 @@ export interface LoadContext {
   readonly plan: IngestPlan;
   readonly evolve: Evolve;
   /** The target's rows are counted before and after, for whoever compares. */
-  readonly counts: boolean;
+  readonly counts?: boolean;
   /** Aborted by the first signal: what is staged stays for the same command. */
   readonly stop: AbortSignal;
   onBytes(load: TableLoad, bytes: number): void;
@@ -59,7 +59,7 @@ async function loadedBefore(context: LoadContext, load: TableLoad, entry: Ledger
 }
 
 async function countsOf(
-  { session, counts }: LoadContext,
+  { session, counts = false }: LoadContext,
   load: TableLoad,
   before: number | null,
 ): Promise<{ readonly counted?: TargetCounts }> {
@@ -98,7 +98,7 @@ async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutc
     await session.prepare(load, plan);
     const resumedFiles = session.stages ? await stageAll(context, load) : 0;
     if (stop.aborted) return { kind: 'stopped' };
-    const before = context.counts ? await rowsBefore(context, load) : null;
+    const before = context.counts === true ? await rowsBefore(context, load) : null;
     faultPoint('before-load-publish');
     const entry = await session.publish(load, plan);
     faultPoint('after-load-publish');

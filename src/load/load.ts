@@ -15,7 +15,7 @@ export interface LoadRequest {
   readonly place: TargetPlace;
   readonly evolve: Evolve;
   /** The target's rows are counted before and after each table. */
-  readonly counts: boolean;
+  readonly counts?: boolean;
   readonly stop: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ export interface LoadWatcher {
 
 /** Loads all tables of the plan, one after the other, each as far as it can. Throws when the target cannot be reached at all. */
 export async function load(request: LoadRequest, watcher: LoadWatcher): Promise<LoadReport> {
-  const { plan, target, place, evolve, counts, stop } = request;
+  const { plan, target, place, evolve, counts = false, stop } = request;
   const startedAt = performance.now();
   await using session = await openTarget(target, place, plan.options.parallel);
   const tables: TableLoadReport[] = [];

@@ -39,10 +39,16 @@ export async function extractAndStage(
     if (left !== null) stager?.discard(left);
     stager?.begin(one.table, draft);
   };
-  const extract = { ...request.extract, sync: { unloaded: unloaded.runs() } };
+  const before = unloaded.runs();
+  const extract = { ...request.extract, sync: { unloaded: before } };
   let end: 'complete' | 'failed' = 'failed';
   try {
     const report = await runExtract(extract, { event, attach: (view) => watcher.attach(view) });
+    for (const { table, status, runId } of report.tables) {
+      if (status !== 'already-done' || !before.has(runId)) continue;
+      const text = `run ${runId}, which an earlier call extracted, is loaded as it is; --fresh extracts anew`;
+      watcher.event({ kind: 'remark', table, text });
+    }
     if (report.status === 'complete' || report.status === 'already-done') end = 'complete';
     return report;
   } finally {

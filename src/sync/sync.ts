@@ -17,9 +17,10 @@ import type { SyncReport, TableVerdict } from './sync-report.ts';
 import { UnloadedRuns } from './unloaded-runs.ts';
 
 export interface SyncWatcher extends RunWatcher {
-  /** Between the two halves: what `loads` tells from here on is of the load. */
-  extracted(report: RunReport): void;
-  readonly loads: LoadWatcher;
+  /** The first half is over. */
+  extracted(): void;
+  /** The second half begins: what watches it. */
+  loading(tables: readonly TableLoad[]): LoadWatcher & Disposable;
 }
 
 /**
@@ -34,15 +35,10 @@ export async function sync(request: SyncRequest, watcher: SyncWatcher): Promise<
   const unloaded = new UnloadedRuns(asked.stateDir, request.place.displayUrl);
   const counted = new Map<string, NonNullable<TableVerdict['source']>>();
   const report = await extractAndStage(request, watcher, unloaded, counted);
-  watcher.extracted(report);
+  watcher.extracted();
   const { loads, refused, manifests } = plannedLoads(request, report, unloaded);
-  const stopped = asked.stop.aborted;
-  const { target, place, evolve } = request;
-  const plan = { ...request.plan, tables: loads };
-  const loadReport =
-    stopped || loads.length === 0
-      ? null
-      : await load({ plan, target, place, evolve, counts: true, stop: asked.stop }, watcher.loads);
+  const stopped = asked.stop.aborted || loads.length === 0;
+  const loadReport = stopped ? null : await loadAll(request, loads, watcher);
   const verification: TableVerdict[] = [];
   for (const [index, table] of (loadReport?.tables ?? []).entries()) {
     const { outcome } = table;
@@ -55,6 +51,13 @@ export async function sync(request: SyncRequest, watcher: SyncWatcher): Promise<
   const status = statusOf(report, loadReport, refused, verification, asked.stop.aborted);
   const seconds = (performance.now() - startedAt) / 1000;
   return { status, extract: report, load: loadReport, verification, refused, seconds };
+}
+
+async function loadAll(request: SyncRequest, tables: readonly TableLoad[], watcher: SyncWatcher): Promise<LoadReport> {
+  const { target, place, evolve, extract } = request;
+  using loading = watcher.loading(tables);
+  const plan = { ...request.plan, tables };
+  return load({ plan, target, place, evolve, counts: true, stop: extract.stop }, loading);
 }
 
 /** The loads of all tables that are complete; one that cannot be loaded as asked hides no other. */

@@ -14,7 +14,7 @@ import { resetArrivals } from './shared-state.ts';
  * end some fifty times in a minute. A first limit that it never reaches costs nothing until it is used, and saves a fifth of the processor
  * time (docs/decisions/worker-pool.md). Read by V8 whenever a thread starts.
  */
-const FIRST_HEAP_LIMIT = '--initial-old-space-size=256';
+const FIRST_HEAP_LIMIT = '--initial-old-space-size=48';
 
 /** Texts of a batch die young; V8's own larger generations only hold 100 MB more of them at a time. */
 const YOUNG_MB = 32;

@@ -161,9 +161,9 @@ describe('init', () => {
     const result = await run(['init', '--sample', '--folder', 'sampled']);
     expect(result).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Next: sqlextract extract --table users'),
+      stdout: expect.stringContaining('Next: sqlextract sync --table users'),
     });
-    expect(result.stdout).toContain('Next: sqlextract extract --table users');
+    expect(result.stdout).toContain('Next: sqlextract sync --table users');
     const list = await runCli(['inspect', '--json'], { cwd: target });
     expect(json(list)).toMatchObject({ tables: expect.arrayContaining([expect.objectContaining({ name: 'users' })]) });
   });

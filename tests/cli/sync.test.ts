@@ -200,8 +200,11 @@ describe('killed and run again', () => {
     await sync(folder, ['--table', 'users'], { SQLEXTRACT_FAULT: 'before-load-prepare' });
     const before = usersOf(folder);
     change(folder, 'DELETE FROM users WHERE id > 2000');
-    const { code, stdout } = await sync(folder, ['--table', 'users']);
+    const { code, stdout, stderr } = await sync(folder, ['--table', 'users']);
     expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /users: run \S+, which an earlier call extracted, is loaded as it is; --fresh extracts anew/,
+    );
     expect(stdout).toContain('✓ users: 3,000 rows in files = target');
     expect(stdout).toContain('the source has 2000 rows as it is now, and may have changed since it was read');
     expect(await usersIn(folder)).toBe(before);

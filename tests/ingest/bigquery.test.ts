@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { parse } from 'sql-parser-cst';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bigqueryTarget } from '../../src/ingest/targets/bigquery.ts';
+import { targetSuite } from '../conformance/target.suite.ts';
+import { goldenSuite } from './golden.suite.ts';
 import { HOSTILE } from './hostile.ts';
 import { insideOf, namesBefore, OPTIONS, statementsFrom } from './option-lists.ts';
 import { runWithStubs } from './run-with-stubs.ts';
-import { BIGQUERY, lexSql } from './sql-lexer.ts';
+import { BIGQUERY, lexSql, onlyToken } from './sql-lexer.ts';
 import { column } from './warehouse-plan.ts';
 import type { PlanChoice } from './warehouse-plan.ts';
 import { loadText, MODES, nameOrNull, scriptsOf, warehouseSuite } from './warehouse.suite.ts';
@@ -37,8 +39,17 @@ const fixture: WarehouseFixture = {
   hostileTables: false,
 };
 
+targetSuite({
+  target: bigqueryTarget,
+  locations: { bucket: 'gs://my-bucket/loads' },
+  notInParquet: ['time'],
+  unquoteIdentifier: onlyToken('identifier', BIGQUERY),
+  unquoteLiteral: onlyToken('text', BIGQUERY),
+});
+
 describe('BigQuery scripts', () => {
   warehouseSuite(fixture);
+  goldenSuite(bigqueryTarget, { bucket: 'gs://my-bucket/loads' });
 
   const variants: readonly Partial<PlanChoice>[] = [
     {},

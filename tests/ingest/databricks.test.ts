@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
 import { databricksTarget } from '../../src/ingest/targets/databricks.ts';
 import { quoteLiteral } from '../../src/ingest/targets/databricks-names.ts';
+import { targetSuite } from '../conformance/target.suite.ts';
+import { goldenSuite } from './golden.suite.ts';
 import { HOSTILE, hostileText } from './hostile.ts';
 import { insideOf, namesBefore, OPTIONS, statementsFrom } from './option-lists.ts';
 import { runWithStubs } from './run-with-stubs.ts';
-import { DATABRICKS, lexSql } from './sql-lexer.ts';
+import { DATABRICKS, lexSql, onlyToken } from './sql-lexer.ts';
 import type { Token } from './sql-lexer.ts';
 import { column } from './warehouse-plan.ts';
 import type { PlanChoice } from './warehouse-plan.ts';
@@ -55,8 +57,17 @@ const fixture: WarehouseFixture = {
   hostileTables: false,
 };
 
+targetSuite({
+  target: databricksTarget,
+  locations: { volume: '/Volumes/main/default/landing' },
+  notInParquet: ['time'],
+  unquoteIdentifier: onlyToken('identifier', DATABRICKS),
+  unquoteLiteral: onlyToken('text', DATABRICKS),
+});
+
 describe('Databricks scripts', () => {
   warehouseSuite(fixture);
+  goldenSuite(databricksTarget, { volume: '/Volumes/main/default/landing' });
 
   it('append each file once, by the memory of COPY INTO, at most 1000 at once', () => {
     for (const format of ['csv', 'parquet'] as const) {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { parse } from 'libpg-query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redshiftTarget } from '../../src/ingest/targets/redshift.ts';
+import { targetSuite } from '../conformance/target.suite.ts';
+import { goldenSuite } from './golden.suite.ts';
 import { HOSTILE, hostileText } from './hostile.ts';
 import { OPTIONS, statementsFrom } from './option-lists.ts';
 import { runWithStubs } from './run-with-stubs.ts';
-import { lexSql, REDSHIFT } from './sql-lexer.ts';
+import { lexSql, onlyToken, REDSHIFT } from './sql-lexer.ts';
 import type { Token } from './sql-lexer.ts';
 import { column } from './warehouse-plan.ts';
 import type { PlanChoice } from './warehouse-plan.ts';
@@ -67,8 +69,21 @@ const fixture: WarehouseFixture = {
   hostileTables: true,
 };
 
+targetSuite({
+  target: redshiftTarget,
+  locations: { bucket: 's3://my-bucket/loads' },
+  notInParquet: ['time'],
+  unquoteIdentifier: onlyToken('identifier', REDSHIFT),
+  unquoteLiteral: (sql) => {
+    const [token, ...more] = tokensOf(sql);
+    if (token?.kind === 'text' && more.length === 0) return token.value;
+    throw new Error(`not one text: ${sql}`);
+  },
+});
+
 describe('Redshift scripts', () => {
   warehouseSuite(fixture);
+  goldenSuite(redshiftTarget, { bucket: 's3://my-bucket/loads' });
 
   const choices: readonly Partial<PlanChoice>[] = [
     {},

@@ -117,3 +117,12 @@ function sequence(sql: string, at: number): readonly [string, number] {
   const letter = sql[at + 1] ?? '';
   return [SEQUENCES[letter] ?? letter, 2];
 }
+
+/** Reads the one token that a text is. Throws a plain Error when it is none, or more than one. */
+export function onlyToken(kind: Token['kind'], dialect: Dialect): (sql: string) => string {
+  return (sql) => {
+    const [token, ...more] = lexSql(sql, dialect);
+    if (token?.kind === kind && more.length === 0) return token.value;
+    throw new Error(`not one ${kind}: ${sql}`);
+  };
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 import { ClickHouseHttp } from '../../src/load/loaders/clickhouse-http.ts';
 import { parseClickHouseUrl } from '../../src/load/loaders/clickhouse-url.ts';
 import type { LoadFixture, LoadTarget } from '../conformance/load-fixture.ts';
@@ -19,11 +19,10 @@ const FIXTURE: LoadFixture = {
   create,
 };
 
-if (SERVER === '') {
-  describe('loads into ClickHouse', () => {
-    it.skip('where SQLEXTRACT_TEST_CLICKHOUSE_URL names a server', () => undefined);
-  });
-} else loadSuite(FIXTURE);
+// there is no ClickHouse server in npm or in Debian
+describe.skipIf(SERVER === '')('loads into ClickHouse (where SQLEXTRACT_TEST_CLICKHOUSE_URL names a server)', () => {
+  loadSuite(FIXTURE);
+});
 
 async function create(): Promise<LoadTarget> {
   const name = `load_${randomBytes(5).toString('hex')}`;

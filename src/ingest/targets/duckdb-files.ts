@@ -21,9 +21,11 @@ export function duckdbRelation(load: TableLoad, place?: ScriptPlace): Quoted {
   return sql`read_csv(${list}, ${csvOptions(load)})`;
 }
 
-/** The longest line follows from the widest cells, each byte of which may be a doubled quote or two hex digits. */
+/** The usual size of max_line_size, which also says how large the reader's buffers are. */
+const LINE_BYTES = 2_000_000;
+
 function csvOptions({ format, columns, files }: TableLoad): Quoted {
-  const widest = Math.max(0, ...files.map(({ bytes, rows }) => (rows === 0 ? 0 : bytes)));
+  const widest = Math.max(LINE_BYTES, ...files.map(({ widestRow = 0 }) => widestRow));
   const names = columns.map((_, index) => word(`'c${index + 1}': 'VARCHAR'`));
   const options = [
     word('auto_detect = false'),
@@ -36,7 +38,7 @@ function csvOptions({ format, columns, files }: TableLoad): Quoted {
     word('allow_quoted_nulls = false'),
     sql`columns = {${commaList(names)}}`,
     word(`compression = '${format.compression}'`),
-    word(`max_line_size = ${Math.max(2_000_000, Math.min(2 * widest, 2_000_000_000))}`),
+    word(`max_line_size = ${Math.min(widest, 2_000_000_000)}`),
     word('strict_mode = true'),
     word('null_padding = false'),
     word("encoding = 'utf-8'"),

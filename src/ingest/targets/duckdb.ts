@@ -1,5 +1,4 @@
 import { displayName } from '../../model/table.ts';
-import type { ColumnType } from '../../model/column-type.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import { shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
@@ -9,7 +8,9 @@ import type { ColumnSql } from '../script-view.ts';
 import { LEDGER, tableView } from '../script-view.ts';
 import { duckdbRelation } from './duckdb-files.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
-import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
+import { keepingTypes, typeOf } from './duckdb-types.ts';
+import { windowView } from './duckdb-window.ts';
+import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities, TypedColumn } from '../target.ts';
 
 const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
@@ -28,46 +29,17 @@ export const duckdbTarget: LoadableTarget = {
   title: 'DuckDB',
   flavors: [],
   capabilities: CAPABILITIES,
-  columnType: ({ source }) => ({ kind: 'type', sql: typeOf(source.type), note: null }),
+  columnType: ({ source: { type } }) => ({ kind: 'type', sql: typeOf(type), note: noteOf(type) }),
   quoteIdentifier,
   qualify,
   quoteLiteral,
   scripts,
-  view,
+  view: (load, plan) => view(load, plan),
   step: (step, load, plan) => stepText(step, view(load, plan)),
 };
 
-function typeOf(type: ColumnType): string {
-  switch (type.kind) {
-    case 'boolean':
-      return 'BOOLEAN';
-    case 'int32':
-      return 'INTEGER';
-    case 'int64':
-      return 'BIGINT';
-    case 'float32':
-      return 'FLOAT';
-    case 'float64':
-      return 'DOUBLE';
-    case 'decimal':
-      return `DECIMAL(${type.precision},${type.scale})`;
-    case 'date':
-      return 'DATE';
-    case 'time':
-      return 'TIME';
-    case 'timestamp':
-      return type.zoned ? 'TIMESTAMPTZ' : 'TIMESTAMP';
-    case 'string':
-      return 'VARCHAR';
-    case 'json':
-      return 'JSON';
-    case 'uuid':
-      return 'UUID';
-    case 'binary':
-      return 'BLOB';
-    default:
-      return type satisfies never;
-  }
+function noteOf(type: TypedColumn['source']['type']): string | null {
+  return type.kind === 'uuid' ? 'kept as UUID, which is written in lower case' : null;
 }
 
 function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
@@ -78,11 +50,28 @@ function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']):
   return { type, stageType: type, value: (cell) => sql`CAST(${cell} AS ${type})` };
 }
 
-function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
+/** `comments`: the table is new, and its columns get the notes of the files. */
+function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments = load.mode === 'full-refresh'): View {
   const base = tableView(load, plan, duckdbTarget, {
     columnSql: (column) => columnSql(column, load.format.name),
   });
-  return { ...base, relation: duckdbRelation(load, place) };
+  const tableText = displayName({ schema: load.target.schema ?? '', name: load.target.name });
+  return {
+    ...base,
+    ...windowView(load),
+    relation: duckdbRelation(load, place),
+    isStaged: base['byKey'] === true || load.window !== null,
+    strictKey: load.key.every((key) => load.columns.find(({ name }) => name === key)?.source.nullable === false),
+    schemaText: load.target.schema === null ? sql`current_schema()` : quoteLiteral(load.target.schema),
+    tableNameText: quoteLiteral(load.target.name),
+    comments,
+    typeRules: load.columns
+      .filter(({ ignored }) => !ignored)
+      .map(({ name, source }) => ({ name: quoteLiteral(name), pattern: quoteLiteral(keepingTypes(source.type)) })),
+    messageTypes: quoteLiteral(
+      `sqlextract: ${tableText}: the table that is there has columns whose types would change values; nothing was changed: `,
+    ),
+  };
 }
 
 function stepText(step: LoadStep, given: View): string {
@@ -106,6 +95,11 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
     { name: 'run.sh', text: render('duckdb/run.sh', { tables }), executable: true },
     { name: 'README.md', text: render('duckdb/readme.md', { tables }), executable: false },
   ];
+}
+
+/** What `load` runs for a table that is not there yet: as `prepare`, with the comments of its columns. */
+export function prepareNewTable(load: TableLoad, plan: IngestPlan): string {
+  return stepText('prepare', view(load, plan, undefined, plan.options.create && load.mode !== 'full-refresh'));
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
 import { Quoted, sql, word } from '../../ingest/quoted.ts';
-import { duckdbTarget } from '../../ingest/targets/duckdb.ts';
+import { duckdbTarget, prepareNewTable } from '../../ingest/targets/duckdb.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
@@ -12,32 +14,48 @@ import { guardError } from '../guard-error.ts';
 /** A DuckDB file, embedded. Files are read where they lie, by all cores; one transaction a table, so there is nothing to stage. */
 export const duckdbLoader: TargetLoader = { target: 'duckdb', open };
 
+/** Nothing is fetched from anywhere while files are loaded. */
+const OPTIONS = { autoinstall_known_extensions: 'false' };
+
 async function open(place: TargetPlace): Promise<LoadSession> {
-  const { DuckDBInstance } = await import('@duckdb/node-api');
   const path = place.url.replace(/^duckdb:(\/\/)?/i, '');
-  let instance: DuckDBInstance;
-  try {
-    instance = await DuckDBInstance.create(path, { autoinstall_known_extensions: 'false' });
-  } catch (error) {
-    throw cannotOpen(path, error);
-  }
-  return new DuckdbSession(instance, await instance.connect());
+  const session = new DuckdbSession(path);
+  // What is there has to be a database that lets us in; what is not there is made when something is to be written.
+  if (existsSync(path)) await session.connect();
+  else if (path === '' || !existsSync(dirname(path))) throw cannotOpen(path, new Error('there is no such folder'));
+  return session;
 }
 
 class DuckdbSession implements LoadSession {
   readonly stages = false;
-  readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
+  readonly #path: string;
+  #opened: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
 
-  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
-    this.#instance = instance;
-    this.#connection = connection;
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async connect(): Promise<DuckDBConnection> {
+    if (this.#opened !== null) return this.#opened.connection;
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    try {
+      const instance = await DuckDBInstance.create(this.#path, OPTIONS);
+      this.#opened = { instance, connection: await instance.connect() };
+    } catch (error) {
+      throw cannotOpen(this.#path, error);
+    }
+    return this.#opened.connection;
+  }
+
+  #isThere(): boolean {
+    return this.#opened !== null || existsSync(this.#path);
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
+    if (!this.#isThere()) return null;
     const { schema, name } = load.target;
     const known = await this.#rows(
-      'SELECT 1 FROM duckdb_tables() WHERE schema_name = $1 AND table_name = $2 AND database_name = current_database()',
+      'SELECT 1 FROM duckdb_tables() WHERE lower(schema_name) = lower($1) AND table_name = $2 AND database_name = current_database()',
       [schema ?? 'main', LEDGER],
     );
     if (known.length === 0) return null;
@@ -50,9 +68,10 @@ class DuckdbSession implements LoadSession {
   }
 
   async columns(load: TableLoad) {
+    if (!this.#isThere()) return null;
     const { schema, name } = load.target;
     const rows = await this.#rows(
-      'SELECT column_name, data_type, is_nullable, column_default IS NOT NULL FROM duckdb_columns() WHERE schema_name = $1 AND table_name = $2 AND database_name = current_database() ORDER BY column_index',
+      'SELECT column_name, data_type, is_nullable, column_default IS NOT NULL FROM duckdb_columns() WHERE lower(schema_name) = lower($1) AND lower(table_name) = lower($2) AND database_name = current_database() ORDER BY column_index',
       [schema ?? 'main', name],
     );
     if (rows.length === 0) return null;
@@ -76,7 +95,10 @@ class DuckdbSession implements LoadSession {
   }
 
   async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
-    await this.#run(duckdbTarget.step('prepare', load, plan));
+    // The order of rows in a table says nothing, and keeping it costs memory.
+    await this.#run('SET preserve_insertion_order = false');
+    const isNew = (await this.columns(load)) === null;
+    await this.#run(isNew ? prepareNewTable(load, plan) : duckdbTarget.step('prepare', load, plan));
   }
 
   async staged(): Promise<ReadonlyMap<string, string>> {
@@ -96,7 +118,7 @@ class DuckdbSession implements LoadSession {
 
   /** What a stopped transaction left open is ended with it. */
   async discard(): Promise<void> {
-    await this.#connection.run('ROLLBACK').catch((error: unknown) => {
+    await this.#opened?.connection.run('ROLLBACK').catch((error: unknown) => {
       if (!/no transaction is active/i.test(String(error))) throw error;
     });
   }
@@ -108,20 +130,20 @@ class DuckdbSession implements LoadSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connection.closeSync();
-    this.#instance.closeSync();
+    this.#opened?.connection.closeSync();
+    this.#opened?.instance.closeSync();
   }
 
   async #run(statements: Quoted | string): Promise<void> {
     try {
-      await this.#connection.run(String(statements));
+      await (await this.connect()).run(String(statements));
     } catch (error) {
-      throw guardError(error, 'DuckDB');
+      throw error instanceof SqlextractError ? error : guardError(error, 'DuckDB');
     }
   }
 
   async #rows(statement: Quoted | string, values: DuckDBValue[]): Promise<readonly (readonly unknown[])[]> {
-    return (await this.#connection.runAndReadAll(String(statement), values)).getRows();
+    return (await (await this.connect()).runAndReadAll(String(statement), values)).getRows();
   }
 }
 
