@@ -5,7 +5,8 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
-import { copyOptions } from '../../ingest/targets/postgres.ts';
+import { sql } from '../../ingest/quoted.ts';
+import { copyOptions } from '../../ingest/targets/postgres-view.ts';
 import { fileBytes, plainBytes } from '../file-bytes.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { fileError } from '../read-csv.ts';
@@ -30,8 +31,8 @@ export async function copyFile(
 ): Promise<void> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
   try {
-    const claim = `INSERT INTO ${String(place.files)} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
-    const { rowCount } = await client.query(claim, [file.name, file.sha256, file.rows]);
+    const claim = sql`INSERT INTO ${place.files} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
+    const { rowCount } = await client.query(String(claim), [file.name, file.sha256, file.rows]);
     if (rowCount === 1) await copyRows(client, load, file, place, onBytes);
     await client.query('COMMIT');
   } catch (error) {
@@ -48,14 +49,18 @@ async function copyRows(
   { rows, scratch }: CopyPlace,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const statement = `COPY ${String(rows)} FROM STDIN WITH ${String(copyOptions(load))}`;
+  const statement = sql`COPY ${rows} FROM STDIN WITH ${copyOptions(load)}`;
   let copied: number;
   if (load.format.name === 'parquet') {
     for await (const _ of fileBytes(file, onBytes));
     await using csv = await parquetAsCsv(file, load.columns, scratch);
-    copied = await copyStream(client, statement, createReadStream(csv.path, { highWaterMark: PIECE_BYTES }));
+    copied = await copyStream(client, String(statement), createReadStream(csv.path, { highWaterMark: PIECE_BYTES }));
   } else {
-    copied = await copyStream(client, statement, Readable.from(plainBytes(file, load.format.compression, onBytes)));
+    copied = await copyStream(
+      client,
+      String(statement),
+      Readable.from(plainBytes(file, load.format.compression, onBytes)),
+    );
   }
   if (copied !== file.rows) throw fileError(file.name, `it has ${copied} rows instead of ${file.rows}`);
 }
