@@ -96,7 +96,7 @@ function checkTypes(load: TableLoad, target: IngestTarget): void {
 
 /** A text that is equal to the NULL marker is quoted in our files; a target that cannot tell would make NULL of it. */
 function checkMarker({ format, source }: TableLoad, manifest: Pick<Manifest, 'totals'>, target: IngestTarget): void {
-  const cells = manifest.totals.markerCells ?? 0;
+  const cells = manifest.totals.markerCells ?? 'nobody counted how many';
   if (format.name !== 'csv' || cells === 0 || target.capabilities.tellsQuotedMarker) return;
   throw new SqlextractError({
     code: 'INGEST_MARKER',

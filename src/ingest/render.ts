@@ -30,6 +30,13 @@ export function render(name: string, view: View): string {
   return template(name)(view, { partials: partialsOf(name) });
 }
 
+/** A field of a view that is a `Quoted`, as text: for statements that are put together of it. Throws a plain Error for any other. */
+export function textOf(view: View, name: string): string {
+  const value = view[name];
+  if (value instanceof Quoted) return value.toString();
+  throw new Error(`the view has no text called ${name}`);
+}
+
 function template(name: string): TemplateDelegate {
   const known = compiled.get(name);
   if (known !== undefined) return known;

@@ -41,6 +41,7 @@ export function warehouseView(load: TableLoad, plan: IngestPlan, target: IngestT
     fits: allFit(load.columns, parts),
     // a rejected row has no values; a table of rejected rows keeps their texts under the table's names
     messageTooMany: say(`more rows than the ${maxErrors} of --max-errors do not fit the table; nothing was changed`),
+    messageDrift: say('a column of the table would round, cut or change values of the files; nothing was changed'),
     messageDone: say(`run ${load.source.run} is loaded`),
     ...boundsView(load, target, parts),
   };
@@ -77,7 +78,22 @@ function boundsView(load: TableLoad, target: IngestTarget, parts: WarehouseParts
   const quoted = parts.columnSql(column);
   return {
     windowStage: word(`c${index + 1}`),
-    windowLow: quoted.bound(target.quoteLiteral(window.from)),
-    windowHigh: quoted.bound(target.quoteLiteral(window.to)),
+    windowLow: quoted.bound(target.quoteLiteral(boundText(window.from, column))),
+    windowHigh: quoted.bound(target.quoteLiteral(boundText(window.to, column))),
   };
+}
+
+/** An instant without an offset is one of UTC, whatever the session's zone is. */
+function boundText(text: string, { source: { type } }: LoadColumn): string {
+  if (type.kind !== 'timestamp' || !type.zoned || /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))) return text;
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00+00:00` : `${text}+00:00`;
+}
+
+/** The columns that the table gets values in, each with a condition of the target on the column that is there. */
+export function tableChecks(
+  { columns }: TableLoad,
+  nameOf: (name: string) => Quoted,
+  holds: (column: LoadColumn) => Quoted,
+): readonly View[] {
+  return columns.flatMap((column) => (column.ignored ? [] : [{ nameText: nameOf(column.name), holds: holds(column) }]));
 }

@@ -27,6 +27,12 @@ export async function* fileBytes(file: LoadFile, onBytes: (bytes: number) => voi
   if (hash.digest('hex') !== file.sha256) throw fileError(file.name, 'its SHA-256 is another one');
 }
 
+/** Reads the file to its end for nothing but that. Throws LOAD_FILE. */
+export async function verified(file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
+  const bytes = fileBytes(file, onBytes);
+  while ((await bytes.next()).done !== true);
+}
+
 /** The same bytes without compression. What is wrong with a compressed stream is a LOAD_FILE as well. */
 export async function* plainBytes(
   file: LoadFile,

@@ -5,6 +5,13 @@ import type { Token } from './sql-lexer.ts';
  * pass that servers refuse, so these lists are closed: an option that is not here fails a test.
  */
 export const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  // duckdb.org/docs/data/csv/overview, "Parameters"
+  'duckdb read_csv': [
+    ...['auto_detect', 'header', 'delim', 'quote', 'escape', 'new_line', 'nullstr', 'allow_quoted_nulls', 'columns'],
+    ...['compression', 'max_line_size', 'strict_mode', 'null_padding', 'encoding', 'hive_partitioning'],
+  ],
+  // duckdb.org/docs/data/parquet/overview, "Parameters"
+  'duckdb read_parquet': ['hive_partitioning', 'union_by_name'],
   // docs.snowflake.com/en/sql-reference/sql/copy-into-table
   'snowflake COPY INTO': ['FILES', 'FILE_FORMAT', 'ON_ERROR', 'FORCE'],
   'snowflake FILE_FORMAT': [

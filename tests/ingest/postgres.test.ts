@@ -100,7 +100,7 @@ describe('PostgreSQL scripts', () => {
 
   it('a name that is the end of the block does not end it', async () => {
     const body = 'BEGIN\n  PERFORM $sqlextract$; -- $sqlextract1x$ $sqlextract\nEND\n';
-    const { stmts } = await parse(`${doBlock(body)}`);
+    const { stmts } = await parse(String(doBlock(body)));
     expect(JSON.stringify(stmts)).toContain('$sqlextract1x$ $sqlextract');
     expect(stmts).toHaveLength(1);
   });

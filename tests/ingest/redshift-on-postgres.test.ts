@@ -240,6 +240,22 @@ describe("Redshift's scripts on PostgreSQL", () => {
     expect((await ledgerOf(schema))?.at(-1)).toMatchObject({ row_count: 2, inserted: 0, updated: 1 });
   });
 
+  it('stop at a table whose columns would round values of the files', async () => {
+    const schema = 'narrow';
+    await load({ mode: 'replace', schema, run: 'r1', at: '2024-01-01T00:00:00.000Z', lines: [line(1, 'a')] });
+    await database?.client.query('ALTER TABLE narrow.orders ALTER COLUMN d TYPE numeric(38,2)');
+    const stopped = await load({
+      mode: 'append',
+      schema,
+      run: 'r2',
+      at: '2024-01-02T00:00:00.000Z',
+      lines: [line(2, 'b')],
+    });
+    expect(stopped).toMatchObject({ code: 3 });
+    expect(stopped.text).toContain('would round, cut or change values');
+    expect(await rowsOf(schema)).toHaveLength(1);
+  });
+
   it('merge finds a key that is NULL', async () => {
     const keys = [column('Id "x"', { kind: 'int64' }, { isKey: true }), ...columns.slice(1)];
     const schema = 'nulls';

@@ -16,8 +16,9 @@ const FIXTURE: LoadFixture = {
 loadSuite(FIXTURE);
 
 // One session loads replace and append straight into the table, in one transaction.
-describe('by one session', () =>
-  loadSuite({ ...FIXTURE, flags: [...FIXTURE.flags, '--parallel', '1'], scriptFormats: [] }));
+describe('by one session', () => {
+  loadSuite({ ...FIXTURE, flags: [...FIXTURE.flags, '--parallel', '1'], scriptFormats: [] });
+});
 
 async function create(): Promise<LoadTarget> {
   const database = await freshMariadb('load_target');

@@ -146,6 +146,19 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
     expect((await target.tables()).filter((name) => /_sqlextract_(?!loads$)/.test(name))).toEqual([]);
   });
 
+  it.each(['append', 'merge'])('%s: a value that a column would round stops it', async (mode) => {
+    await using target = await createPostgres();
+    const { client } = target.database;
+    await client.query(
+      `CREATE TABLE items (id int, parent float8, label text, twice numeric(20), address text, size numeric(12,1))`,
+    );
+    const { code, output } = await loadAll(step(target, way, mode));
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/has fewer digits than the values of the files, and would round them; nothing was changed/);
+    await client.query('ALTER TABLE items ALTER COLUMN size TYPE numeric');
+    await expectLoaded(target, await loadAll(step(target, way, mode)));
+  });
+
   it.each(['append', 'replace'])('%s: two at the same time load once', async (mode) => {
     await using target = await createPostgres();
     const both = await Promise.all([loadAll(step(target, way, mode)), loadAll(step(target, way, mode))]);

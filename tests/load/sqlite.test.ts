@@ -59,7 +59,9 @@ function rowsOf(database: DatabaseSync, table: string, columns: readonly NamedKi
       if (cell === null) return null;
       const { kind, name } = columns[index] ?? { kind: 'string', name: '' };
       if (typeof cell !== CLASSES[kind]) throw new Error(`${table}.${name} has a ${typeof cell}`);
-      return cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : String(cell);
+      return cell instanceof Uint8Array
+        ? Buffer.from(cell).toString('hex')
+        : (cell as { toString(): string }).toString();
     }),
   );
 }

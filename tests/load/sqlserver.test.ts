@@ -29,7 +29,10 @@ async function create(): Promise<LoadTarget> {
       const cells = columns.map(({ name, kind }, index) => {
         if (kind === 'binary') return `${quoted(name)} AS c${index}`;
         const style = kind === 'float32' || kind === 'float64' ? ', 3' : '';
-        return `CONVERT(nvarchar(max), ${quoted(name)}${style}) AS c${index}`;
+        // six digits of a time, and no offset: Babelfish writes a seventh
+        const width = kind === 'time' ? '15' : 'max';
+        const text = `CONVERT(nvarchar(${width}), ${quoted(name)}${style})`;
+        return kind === 'timestamp' ? `REPLACE(${text}, N' +00:00', N'') AS c${index}` : `${text} AS c${index}`;
       });
       const rows = await database.run(`SELECT ${cells.join(', ')} FROM dbo.${quoted(table)}`);
       return rows.map((row) =>

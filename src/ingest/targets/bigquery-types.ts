@@ -102,3 +102,15 @@ function converted(type: ColumnType, cell: Quoted, isSafe: boolean): Quoted | nu
       return sql`${word(isSafe ? 'SAFE_CAST' : 'CAST')}(${cell} AS ${word(typeSql(type))})`;
   }
 }
+
+/**
+ * What INFORMATION_SCHEMA.COLUMNS says of a column that holds every value of ours as it is. BigQuery itself refuses most other types; it
+ * makes floats of whole numbers, and rounds decimals to the digits of the column.
+ */
+export function bigqueryHolds({ source: { type } }: LoadColumn): Quoted {
+  if (type.kind !== 'decimal' && type.kind !== 'int32' && type.kind !== 'int64') return word('TRUE');
+  if (type.kind !== 'decimal') return word("data_type <> 'FLOAT64'");
+  const written = "COALESCE(SAFE_CAST(REGEXP_EXTRACT(data_type, ', *([0-9]+)') AS INT64), 0)";
+  const usual = "IF(STARTS_WITH(data_type, 'BIG'), 38, 9)";
+  return word(`(data_type <> 'FLOAT64' AND IF(STRPOS(data_type, '(') > 0, ${written}, ${usual}) >= ${type.scale})`);
+}

@@ -11,9 +11,9 @@ import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import { endingOf, shellFolder, shellTitle } from '../shell-view.ts';
 import type { IngestTarget, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
-import { warehouseView } from '../warehouse-view.ts';
+import { tableChecks, warehouseView } from '../warehouse-view.ts';
 import { FORBIDDEN, qualifyTable, quoteIdentifier, quoteLiteral } from './bigquery-names.ts';
-import { bigqueryColumn, bigqueryType } from './bigquery-types.ts';
+import { bigqueryColumn, bigqueryHolds, bigqueryType } from './bigquery-types.ts';
 
 /** "Quotas and limits": source addresses of one load. */
 const MOST_FILES = 10_000;
@@ -54,7 +54,8 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
     pattern: shellWord(load.files[0] === undefined ? '' : `part-*${endingOf(load.files[0].name)}`),
     bucketFolder: shellWord(`${bucketFolder(load, plan, 'gs')}/`),
   }));
-  const words = { tables, parallel: plan.options.parallel };
+  // without --parallel the client's own number
+  const words = { tables, isParallel: plan.options.parallel > 1, parallel: plan.options.parallel };
   return [
     ...loads.map(({ name, given }) => ({ name, text: render('bigquery/load.sql', given), executable: false })),
     { name: 'upload.sh', text: render('bigquery/upload.sh', words), executable: true },
@@ -80,6 +81,8 @@ function view(load: TableLoad, plan: IngestPlan): View {
     ...given,
     declaresKey: given['declaresKey'] === true && canBeKey(columns),
     dataset: datasetOf(catalog, target.schema),
+    checks: tableChecks(load, (name) => quoteLiteral(name.toLowerCase()), bigqueryHolds),
+    nameText: quoteLiteral(target.name),
     isParquet: format.name === 'parquet',
     nullMarker: quoteLiteral(format.nullMarker ?? ''),
     rowsTable: quoteIdentifier(`_sqlextract_${load.tag}_rows`),

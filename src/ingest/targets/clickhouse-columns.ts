@@ -35,7 +35,8 @@ export function clickHouseColumn(column: LoadColumn, format: TableLoad['format']
   const plain = plainType(type);
   const nullableType = word(`Nullable(${plain})`);
   const isText = format === 'csv';
-  const convert = (cell: Quoted): Quoted => fromText(type, cell, plain);
+  // those that throw do so for a NULL as well; what they would throw for is told by `misfit` before
+  const convert = (cell: Quoted): Quoted => fromText(type, cell, plain, 'OrNull');
   return {
     type: word(clickHouseType(column).sql),
     stageType: isText ? word('Nullable(String)') : nullableType,
@@ -45,7 +46,7 @@ export function clickHouseColumn(column: LoadColumn, format: TableLoad['format']
     value: (cell) => (isText ? convert(cell) : cell),
     staged: (cell) => (type.kind === 'time' ? timeText(cell) : cell),
     misfit: (cell) => (isText ? textMisfit(type, cell) : valueMisfit(type, cell)),
-    fromText: convert,
+    fromText: (text) => fromText(type, text, plain, ''),
   };
 }
 
@@ -96,7 +97,7 @@ function noteOf(type: ColumnType): string | null {
   }
 }
 
-function fromText(type: ColumnType, cell: Quoted, plain: string): Quoted {
+function fromText(type: ColumnType, cell: Quoted, plain: string, suffix: 'OrNull' | ''): Quoted {
   switch (type.kind) {
     case 'time':
     case 'string':
@@ -105,9 +106,9 @@ function fromText(type: ColumnType, cell: Quoted, plain: string): Quoted {
     case 'binary':
       return sql`unhex(${cell})`;
     case 'date':
-      return sql`toDate32(${cell})`;
+      return sql`toDate32${word(suffix)}(${cell})`;
     case 'timestamp':
-      return sql`parseDateTime64BestEffort(${cell}, 6, 'UTC')`;
+      return sql`parseDateTime64BestEffort${word(suffix)}(${cell}, 6, 'UTC')`;
     default:
       return sql`accurateCast(${cell}, '${word(`Nullable(${plain})`)}')`;
   }

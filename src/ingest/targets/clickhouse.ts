@@ -169,10 +169,16 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
 
 function tableScripts(load: TableLoad, plan: IngestPlan, place: ScriptPlace) {
   const given = view(load, plan, place);
-  const sessions = filesBySession(load.files, plan.options.parallel);
+  // a file without rows has no partition to put into the staging table
+  const filled = load.files.filter(({ rows }) => rows > 0);
+  const sessions = filesBySession(filled, plan.options.parallel);
+  const shared = stagingView(given);
+  const byNumber = new Map((given['files'] as readonly View[]).map((file) => [file['number'], file]));
   const loads = sessions.map((files, index) => ({
     name: scriptName(load, `load-${index + 1}`),
-    text: render('clickhouse/load.sql', { staging: files.map((file) => scriptedFile(given, file)) }),
+    text: render('clickhouse/load.sql', {
+      staging: files.map((file) => scriptedFile(shared, byNumber.get(file.number))),
+    }),
   }));
   const steps = (['prepare', 'publish', 'cleanup'] as const).map((step) => ({
     name: scriptName(load, step),
@@ -198,15 +204,16 @@ function tableScripts(load: TableLoad, plan: IngestPlan, place: ScriptPlace) {
   return { files: files.toSorted((one, other) => (one.name < other.name ? -1 : 1)), words };
 }
 
-/** What stage-file.sql is given for a file that the client reads; its tables end with the client's session. */
-function scriptedFile(given: View, file: LoadFile): View {
-  const names = { fileTable: word('_sqlextract_file'), rawTable: word('_sqlextract_raw'), temporary: true };
-  return { ...given, ...fileOf(given, file), ...names };
+/** What stage-file.sql needs of the table, without the list of all files. */
+function stagingView(given: View): View {
+  const { stage, stageNames, stageColumns, rawColumns, rawValues, isParquet, compression, nullMarker } = given;
+  return { stage, stageNames, stageColumns, rawColumns, rawValues, isParquet, compression, nullMarker } as View;
 }
 
-function fileOf(given: View, { number }: LoadFile): View {
-  const files = given['files'] as readonly View[];
-  return files.find((each) => each['number'] === number) ?? {};
+/** For a file that the client reads; the tables end with the client's session. */
+function scriptedFile(shared: View, file: View | undefined): View {
+  const names = { fileTable: word('_sqlextract_file'), rawTable: word('_sqlextract_raw'), temporary: true };
+  return { ...shared, ...file, ...names };
 }
 
 /** The statements that stage one file whose bytes come with the INSERT; its tables are called by the attempt. */
@@ -214,7 +221,8 @@ export function stageFileSql(load: TableLoad, plan: IngestPlan, file: LoadFile, 
   const given = view(load, plan);
   const table = (kind: string): Quoted => qualify(load.target.schema, `${attemptPrefix(load)}${kind}_${attempt}`);
   const names = { fileTable: table('file'), rawTable: table('raw'), temporary: false };
-  return render('clickhouse/stage-file.sql', { ...given, ...fileOf(given, file), ...names });
+  const own = (given['files'] as readonly View[]).find((each) => each['number'] === file.number);
+  return render('clickhouse/stage-file.sql', { ...stagingView(given), ...own, ...names });
 }
 
 /** Of tables that a killed attempt may have left. */

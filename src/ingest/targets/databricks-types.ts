@@ -86,3 +86,13 @@ function converted(type: ColumnType, cell: Quoted, name: string): Quoted {
       return checked(sql`try_cast(${cell} AS ${word(typeSql(type))})`);
   }
 }
+
+/** True when a column, given by its cell, holds every value of ours as it is. */
+export function databricksHolds({ source: { type } }: LoadColumn, cell: Quoted): Quoted {
+  if (type.kind !== 'decimal') return sql`typeof(${cell}) = ${word(`'${typeSql(type).toLowerCase()}'`)}`;
+  const { precision, scale } = type;
+  const digits = (place: number): Quoted =>
+    sql`CAST(regexp_extract(typeof(${cell}), '^decimal.([0-9]+),([0-9]+)', ${place}) AS INT)`;
+  // a text without digits is no number: such a column is another type
+  return sql`typeof(${cell}) LIKE 'decimal%' AND ${digits(2)} >= ${scale} AND ${digits(1)} - ${digits(2)} >= ${precision - scale}`;
+}

@@ -18,7 +18,7 @@ import {
   quoteLiteral,
   volumeFolder,
 } from './databricks-names.ts';
-import { databricksColumn, databricksType } from './databricks-types.ts';
+import { databricksColumn, databricksHolds, databricksType } from './databricks-types.ts';
 
 /** COPY INTO takes this many names in FILES. */
 const MOST_FILES = 1000;
@@ -94,6 +94,9 @@ function view(load: TableLoad, plan: IngestPlan): View {
   return {
     ...warehouseView(load, plan, withCatalog, { columnSql }),
     schemaName: schemaOf(catalog, target.schema),
+    checks: columns.flatMap((column) =>
+      column.ignored ? [] : [{ holds: databricksHolds(column, sql`t.${quoteIdentifier(column.name)}`) }],
+    ),
     isParquet: format.name === 'parquet',
     needsMapping: columns.some(({ name }) => NEEDS_MAPPING.test(name)),
     nullMarker: quoteLiteral(format.nullMarker ?? ''),

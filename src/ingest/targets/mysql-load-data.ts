@@ -4,6 +4,7 @@ import { commaList, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
+import type { CellReading } from './mysql-types.ts';
 import { valueOf } from './mysql-types.ts';
 import { cellReading, mysqlView } from './mysql-view.ts';
 import { mysqlTarget } from './mysql.ts';
@@ -31,10 +32,17 @@ export function mysqlPart(part: keyof typeof PARTS, load: TableLoad, plan: Inges
   return render(`mysql/${PARTS[part]}`, mysqlView(load, plan, mysqlTarget, { direct: way !== 'stage' }));
 }
 
+export interface LoadDataChoice {
+  readonly way: LoadWay;
+  /** Every column of the table holds six digits of a second: no row is looked at for more. */
+  readonly sixDigits: boolean;
+}
+
 /** LOAD DATA of one file; `file` is what the server asks for. */
-export function loadDataStatement(load: TableLoad, plan: IngestPlan, way: LoadWay, file: string): string {
+export function loadDataStatement(load: TableLoad, plan: IngestPlan, choice: LoadDataChoice, file: string): string {
+  const { way } = choice;
   const given = mysqlView(load, plan, mysqlTarget, { direct: way !== 'stage' });
-  return render('mysql/load-data.sql', { ...given, file: quoteLiteral(file), ...fieldsView(load, plan, way) });
+  return render('mysql/load-data.sql', { ...given, file: quoteLiteral(file), ...fieldsView(load, plan, choice) });
 }
 
 /** Table of a way, as SQL. */
@@ -48,13 +56,17 @@ export function filesTable({ target: { schema }, tag }: TableLoad): Quoted {
 }
 
 /** Texts go into c1, c2, …; values into the columns, by way of a variable where the text is not yet the value. */
-function fieldsView(load: TableLoad, plan: IngestPlan, way: LoadWay): View {
+function fieldsView(load: TableLoad, plan: IngestPlan, { way, sixDigits }: LoadDataChoice): View {
   const into = wayTable(load, way);
   if (way === 'stage') {
     const fields = commaList(load.columns.map((_, index) => word(`c${index + 1}`)));
     return { into, fields, converts: false, assignments: word('') };
   }
-  const cells = load.columns.map((column, index) => cellOf(load, column, word(`@c${index + 1}`), plan));
+  const cells = load.columns.map((column, index) => {
+    const { marker, digits } = cellReading(load, column, plan.flavor);
+    const reading = { marker: column.source.nullable ? marker : null, digits: sixDigits ? null : digits };
+    return cellOf(column, word(`@c${index + 1}`), reading);
+  });
   const assignments = cells.flatMap(({ assignment }) => (assignment === null ? [] : [assignment]));
   return {
     into,
@@ -69,13 +81,19 @@ interface Cell {
   readonly assignment: Quoted | null;
 }
 
-/** A cell that is the value as it stands goes into the column without a detour: LOAD DATA is a fifth faster then. */
-function cellOf(load: TableLoad, column: LoadColumn, variable: Quoted, plan: IngestPlan): Cell {
+/** A cell that is the value as it stands goes into the column without a detour. */
+function cellOf(column: LoadColumn, variable: Quoted, reading: CellReading): Cell {
   if (column.ignored) return { field: variable, assignment: null };
   const name = quoteIdentifier(column.name);
-  const reading = cellReading(load, column, plan.flavor);
-  const marker = column.source.nullable ? reading.marker : null;
-  const value = valueOf(column.source.type, variable, { ...reading, marker });
+  const value = valueOf(column.source.type, variable, reading);
   if (String(value) === String(variable)) return { field: name, assignment: null };
   return { field: variable, assignment: sql`${name} = ${value}` };
+}
+
+/** The variables that begin.sql sets: how many digits of a second the columns of a table hold that was there. */
+export function digitVariables(load: TableLoad, plan: IngestPlan): readonly string[] {
+  return load.columns.flatMap((column) => {
+    const { digits } = cellReading(load, column, plan.flavor);
+    return digits === null ? [] : [String(digits)];
+  });
 }

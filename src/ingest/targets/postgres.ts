@@ -4,7 +4,7 @@ import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import { Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
-import { render } from '../render.ts';
+import { render, textOf } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
 import { LEDGER, tableView } from '../script-view.ts';
@@ -132,6 +132,7 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
     messageColumns: say('it has no column of the name'),
     messageDepends: say('other objects depend on the table'),
     messageCascade: say('rows of other tables would go with its rows'),
+    messageRounds: say('a column of the table has fewer digits than the values of the files, and would round them'),
     messageThere: say('the table was made by somebody else meanwhile'),
     messageUnchanged: quoteLiteral('; nothing was changed'),
     sessions: sessionsView(load, plan, place),
@@ -148,6 +149,7 @@ function statementsView(load: TableLoad, base: View): View {
         number: index + 1,
         name: quoteLiteral(column.name),
         value: quoteLiteral(String(columnSql(column).value(stage))),
+        type: quoteLiteral(typeOf(column.source.type, column.isKey)),
         isText: ['string', 'json', 'uuid'].includes(column.source.type.kind),
         isKey: column.isKey,
       },
@@ -155,8 +157,8 @@ function statementsView(load: TableLoad, base: View): View {
   });
   return {
     columns,
-    table: quoteLiteral(String(base['table'])),
-    stage: quoteLiteral(String(base['stage'])),
+    table: quoteLiteral(textOf(base, 'table')),
+    stage: quoteLiteral(textOf(base, 'stage')),
   };
 }
 

@@ -130,3 +130,36 @@ function converted(type: ColumnType, cell: Quoted, isSafe: boolean): Quoted | nu
     }
   }
 }
+
+/** What information_schema.columns says of a column that holds every value of ours as it is; texts that are too wide stop by themselves. */
+export function redshiftHolds({ source: { type } }: LoadColumn): Quoted {
+  const isOne = (...names: readonly string[]): Quoted =>
+    word(`data_type IN (${names.map((name) => `'${name}'`).join(', ')})`);
+  switch (type.kind) {
+    case 'boolean':
+      return isOne('boolean');
+    case 'int32':
+    case 'int64':
+      return isOne('integer', 'bigint', 'numeric');
+    case 'decimal':
+      return word(`(data_type = 'numeric' AND numeric_scale >= ${type.scale})`);
+    case 'float32':
+      return isOne('real', 'double precision');
+    case 'float64':
+      return isOne('double precision');
+    case 'date':
+      return isOne('date');
+    case 'time':
+      return isOne('time without time zone');
+    case 'timestamp':
+      return isOne(type.zoned ? 'timestamp with time zone' : 'timestamp without time zone');
+    case 'string':
+    case 'json':
+    case 'uuid':
+      return isOne('character varying');
+    case 'binary':
+      return word("data_type NOT LIKE 'character%'");
+    default:
+      return type satisfies never;
+  }
+}

@@ -11,9 +11,9 @@ import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import { endingOf, shellFolder, shellTitle } from '../shell-view.ts';
 import type { IngestTarget, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
-import { warehouseView } from '../warehouse-view.ts';
+import { tableChecks, warehouseView } from '../warehouse-view.ts';
 import { commentLiteral, plainLiteral, qualify, quoteIdentifier, quoteLiteral, roleLiteral } from './redshift-names.ts';
-import { redshiftColumn, redshiftType } from './redshift-types.ts';
+import { redshiftColumn, redshiftHolds, redshiftType } from './redshift-types.ts';
 
 const CAPABILITIES: TargetCapabilities = {
   // compressions of Parquet as far as the guide names them
@@ -110,6 +110,9 @@ function view(load: TableLoad, plan: IngestPlan, manifests: readonly Script[]): 
     ...warehouseView(load, plan, redshiftTarget, { columnSql }),
     stage: temporary('stage'),
     rowsTable: temporary('rows'),
+    checks: tableChecks(load, (name) => quoteLiteral(name.toLowerCase()), redshiftHolds),
+    schemaText: load.target.schema === null ? word('CURRENT_SCHEMA()') : quoteLiteral(load.target.schema.toLowerCase()),
+    nameText: quoteLiteral(load.target.name.toLowerCase()),
     isParquet: format.name === 'parquet',
     isCompressed: format.name === 'csv' && format.compression !== 'none',
     compression: word(format.compression.toUpperCase()),

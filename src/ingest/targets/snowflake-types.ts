@@ -121,3 +121,35 @@ function converted(type: ColumnType, cell: Quoted, attempt: '' | 'TRY_'): Quoted
       return type satisfies never;
   }
 }
+
+/** What information_schema.columns says of a column that holds every value of ours as it is. */
+export function snowflakeHolds({ source: { type } }: LoadColumn): Quoted {
+  switch (type.kind) {
+    case 'boolean':
+      return word("data_type = 'BOOLEAN'");
+    case 'int32':
+    case 'int64':
+      return word("data_type = 'NUMBER'");
+    case 'decimal':
+      return word(`(data_type = 'NUMBER' AND numeric_scale >= ${type.scale})`);
+    case 'float32':
+    case 'float64':
+      return word("data_type = 'FLOAT'");
+    case 'date':
+      return word("data_type = 'DATE'");
+    case 'time':
+      return word("(data_type = 'TIME' AND datetime_precision >= 6)");
+    case 'timestamp':
+      return type.zoned
+        ? word("(data_type IN ('TIMESTAMP_TZ', 'TIMESTAMP_LTZ') AND datetime_precision >= 6)")
+        : word("(data_type = 'TIMESTAMP_NTZ' AND datetime_precision >= 6)");
+    case 'string':
+    case 'json':
+    case 'uuid':
+      return word("data_type = 'TEXT'");
+    case 'binary':
+      return word("data_type = 'BINARY'");
+    default:
+      return type satisfies never;
+  }
+}

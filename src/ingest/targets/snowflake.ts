@@ -7,8 +7,8 @@ import { scriptName } from '../script-name.ts';
 import type { IngestTarget, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { endingOf, shellFolder, shellTitle } from '../shell-view.ts';
 import { refuseParquetSkip } from '../refuse-parquet-skip.ts';
-import { warehouseView } from '../warehouse-view.ts';
-import { snowflakeColumn, snowflakeType } from './snowflake-types.ts';
+import { tableChecks, warehouseView } from '../warehouse-view.ts';
+import { snowflakeColumn, snowflakeHolds, snowflakeType } from './snowflake-types.ts';
 
 /** COPY INTO takes this many names in FILES. */
 const MOST_FILES = 1000;
@@ -100,6 +100,9 @@ function view(load: TableLoad, plan: IngestPlan): View {
   const lists = filesByBytes(load.files, plan.options.chunkBytes, MOST_FILES);
   return {
     ...warehouseView(load, plan, snowflakeTarget, { columnSql }),
+    checks: tableChecks(load, quoteLiteral, snowflakeHolds),
+    schemaText: load.target.schema === null ? word('CURRENT_SCHEMA()') : quoteLiteral(load.target.schema),
+    nameText: quoteLiteral(load.target.name),
     isParquet: format.name === 'parquet',
     compression: word(format.compression === 'none' ? 'NONE' : format.compression.toUpperCase()),
     nullMarker: quoteLiteral(format.nullMarker ?? ''),
@@ -149,6 +152,8 @@ function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View 
     folderText: commentText(stagePath(load, plan)),
     pattern: shellWord(first === undefined ? '' : `part-*${endingOf(first.name)}`),
     stagePath: shellWord(`${stagePath(load, plan)}/`),
+    // without --parallel the client's own number
+    isParallel: plan.options.parallel > 1,
     parallel: Math.min(99, plan.options.parallel),
   };
 }

@@ -6,8 +6,8 @@ import { sql, word } from '../quoted.ts';
  * small in 3.40), and the documentation promises 15 digits only. The expressions here give the double that IEEE 754 asks for, with what
  * the sqlite3 shell has built in (ieee754 and decimal, sqlite.org/src/dir/ext/misc):
  *
- *   up to 15 digits, up to 10^±22   digits ∙ or ÷ a power of ten, both exact doubles: one operation of the machine, correctly rounded
- *   16 to 18 digits, up to 10^±27   CAST: such a text lies within 0.45 units of its double, and the shell reads it within a thousandth of one
+ *   digits < 2^53, up to 10^±22     digits ∙ or ÷ a power of ten, both exact doubles: one operation of the machine, correctly rounded
+ *   17 digits, up to 10^±27         CAST: such a text lies within 0.45 units of its double, and the shell reads it within a thousandth of one
  *                                   (shells whose `long double` is a double are found by READS_INEXACTLY, and refused)
  *   everything else                 CAST, then compared with the text in decimals and moved to its neighbour where that is nearer
  *
@@ -17,8 +17,8 @@ export function exactDouble(text: Quoted): Quoted {
   const mantissa = sql`substr(w, 1, instr(w || 'e', 'e') - 1)`;
   const exponent = sql`CAST(substr(w, instr(w || 'e', 'e') + 1) AS INTEGER)`;
   return sql`(SELECT CASE WHEN w = 'Infinity' THEN 9e999 WHEN w = '-Infinity' THEN -9e999
-    WHEN n <= 15 AND k BETWEEN -22 AND 22 THEN CASE WHEN k < 0 THEN d / CAST('1e' || -k AS REAL) ELSE d * CAST('1e' || k AS REAL) END
-    WHEN n <= 18 AND k BETWEEN -27 AND 27 THEN CAST(w AS REAL)
+    WHEN n <= 16 AND abs(d) < 9007199254740992 AND k BETWEEN -22 AND 22 THEN CASE WHEN k < 0 THEN d / CAST('1e' || -k AS REAL) ELSE d * CAST('1e' || k AS REAL) END
+    WHEN n = 17 AND k BETWEEN -27 AND 27 THEN CAST(w AS REAL)
     ELSE ${nearest()} END
   FROM (SELECT w, length(ltrim(ds, '-0')) AS n, CAST(CAST(ds AS INTEGER) AS REAL) AS d, x - f AS k
   FROM (SELECT w, replace(a, '.', '') AS ds, x, CASE instr(a, '.') WHEN 0 THEN 0 ELSE length(a) - instr(a, '.') END AS f
@@ -48,12 +48,12 @@ function nearest(): Quoted {
     FROM (SELECT CAST(ltrim(w, '-') AS REAL) AS r)))) AS z)))`;
 }
 
-/** The 32-bit float of the text, as the double that is equal to it: 24 bits, rounded to even by an addition; fewer below 2^-126. */
-export function exactFloat(text: Quoted): Quoted {
+/** The 32-bit float of a double, as the double that is equal to it: 24 bits, rounded to even by an addition; fewer below 2^-126. */
+export function narrowed(double: Quoted): Quoted {
   return sql`(SELECT CASE WHEN r = 0 OR abs(r) = 9e999 THEN r ELSE (r + c) - c END
   FROM (SELECT r, ieee754(3, max(-149, e1 - 24 + ${BITS}) + 51) AS c
   FROM (SELECT r, ieee754_exponent(r) AS e1, printf('%x', abs(ieee754_mantissa(r))) AS b
-  FROM (SELECT ${exactDouble(text)} AS r))))`;
+  FROM (SELECT ${double} AS r))))`;
 }
 
 /** A number as our files write it: what CAST makes of anything else is a guess. */

@@ -1,11 +1,11 @@
 import { displayName } from '../../model/table.ts';
 import type { LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
-import { sql, word } from '../quoted.ts';
+import { commaList, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import type { IngestTarget } from '../target.ts';
-import { READS_INEXACTLY } from './sqlite-floats.ts';
-import { expected, misfit, storageType } from './sqlite-values.ts';
+import { exactDouble, isNumberText, narrowed, READS_INEXACTLY } from './sqlite-floats.ts';
+import { expected, isFloat, misfit, storageType } from './sqlite-values.ts';
 
 /**
  * The shell has no conditions, and RAISE, the one way to say something of one's own, stands in triggers only, with a literal (before
@@ -33,8 +33,8 @@ export function guardViews(load: TableLoad, target: IngestTarget, fromText: bool
     messageReferences: say('rows that other tables refer to would be missing'),
     messageUnclear: say('the table has times in the window that are written in another form than 2024-01-31T08:00:00'),
     needsUnhex: fromText && load.columns.some(({ source: { type } }) => type.kind === 'binary'),
-    hasFloats:
-      fromText && load.columns.some(({ source: { type } }) => type.kind === 'float32' || type.kind === 'float64'),
+    hasFloats: fromText && load.columns.some(isFloat),
+    ...floatViews(load, target),
     readsInexactly: READS_INEXACTLY,
     fileGuards: fromText ? files : [],
     cellGuards: cells,
@@ -42,6 +42,24 @@ export function guardViews(load: TableLoad, target: IngestTarget, fromText: bool
     typeGuards: types,
     lastStage: word(`"c${load.columns.length}"`),
   };
+}
+
+/**
+ * What puts numbers in the place of their texts, before the cells are looked at: NULL for a number that cannot be read exactly, and what is no
+ * number stays a text. In two statements, since an expression of both is too deep for the parser of the shell.
+ */
+function floatViews({ columns, format }: TableLoad, target: IngestTarget): View {
+  const marker = target.quoteLiteral(format.nullMarker ?? '\\N');
+  const floats = columns.flatMap((column, index) => (isFloat(column) ? [{ column, cell: word(`c${index + 1}`) }] : []));
+  const narrow = floats.filter(({ column }) => column.source.type.kind === 'float32');
+  const doubles = floats.map(({ cell }) => {
+    const number = sql`${cell} <> ${marker} AND ${isNumberText(cell)}`;
+    return sql`${cell} = CASE WHEN ${number} THEN ${exactDouble(cell)} ELSE ${cell} END`;
+  });
+  const singles = narrow.map(({ cell }) => {
+    return sql`${cell} = CASE WHEN typeof(${cell}) = 'real' THEN ${narrowed(cell)} ELSE ${cell} END`;
+  });
+  return { doubles: commaList(doubles), hasSingles: singles.length > 0, singles: commaList(singles) };
 }
 
 type Say = (text: string) => Quoted;
@@ -55,7 +73,7 @@ function cellGuards(load: TableLoad, target: IngestTarget, say: Say): readonly V
     return [
       {
         what: sql`'cell ${index + 1}'`,
-        condition: sql`${cell} <> ${marker} AND ${bad}`,
+        condition: sql`(${cell} IS NULL OR (${cell} <> ${marker} AND ${bad}))`,
         message: say(`a value of column ${column.name} is not ${expected(column)}`),
       },
     ];

@@ -2,7 +2,6 @@ import type { LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, sql, word } from '../quoted.ts';
 import type { ColumnSql } from '../script-view.ts';
-import { exactDouble, exactFloat, isNumberText } from './sqlite-floats.ts';
 
 /** The declared type, one of those that a STRICT table knows: sqlite.org/stricttables.html. */
 export function storageType({ source: { type } }: Pick<LoadColumn, 'source'>): 'INTEGER' | 'REAL' | 'TEXT' | 'BLOB' {
@@ -36,20 +35,24 @@ export function columnSql(
   literal: (text: string) => Quoted,
 ): ColumnSql {
   const { kind } = column.source.type;
+  // Texts of floats become numbers in the staging table (floatViews): a column without affinity keeps both as they are.
+  const stageType = word(isFloat(column) ? 'BLOB' : 'TEXT');
   const value = (cell: Quoted): Quoted => {
     const text = sql`NULLIF(${cell}, ${literal(format.nullMarker ?? '\\N')})`;
     return sql`CASE WHEN ${text} IS NULL THEN NULL ELSE ${typed(kind, cell)} END`;
   };
-  return { type: word(storageType(column)), stageType: word('TEXT'), value };
+  return { type: word(storageType(column)), stageType, value };
 }
 
 function typed(kind: LoadColumn['source']['type']['kind'], cell: Quoted): Quoted {
   if (kind === 'boolean') return sql`(${cell} = 'true')`;
   if (kind === 'int32' || kind === 'int64') return sql`CAST(${cell} AS INTEGER)`;
-  if (kind === 'float32') return exactFloat(cell);
-  if (kind === 'float64') return exactDouble(cell);
   if (kind === 'binary') return sql`unhex(${cell})`;
   return cell;
+}
+
+export function isFloat({ source: { type } }: Pick<LoadColumn, 'source'>): boolean {
+  return type.kind === 'float32' || type.kind === 'float64';
 }
 
 /**
@@ -64,9 +67,8 @@ export function misfit({ source: { type } }: LoadColumn, cell: Quoted): Quoted |
     case 'int64':
       return sql`CAST(CAST(${cell} AS INTEGER) AS TEXT) <> ${cell}`;
     case 'float32':
-      return sql`(NOT ${isNumberText(cell)} OR ${exactFloat(cell)} IS NULL)`;
     case 'float64':
-      return sql`(NOT ${isNumberText(cell)} OR ${exactDouble(cell)} IS NULL)`;
+      return sql`typeof(${cell}) <> 'real'`;
     case 'binary':
       return sql`unhex(${cell}) IS NULL`;
     default:
@@ -79,7 +81,7 @@ export function expected({ source: { type } }: LoadColumn): string {
   if (type.kind === 'boolean') return 'true or false';
   if (type.kind === 'binary') return 'hexadecimal digits';
   if (type.kind === 'float32' || type.kind === 'float64') {
-    return 'a number that SQLite can keep exactly (it has no NaN)';
+    return 'a number that SQLite can keep exactly';
   }
   return 'an integer of 64 bits';
 }

@@ -18,8 +18,8 @@ export function qualify(schema: string | null, name: string): Quoted {
  * begins with its words. Of max length where it takes several constants, or their sum would be cut at 4000 characters.
  */
 export function quoteLiteral(text: string): Quoted {
-  const parts = partsOf(text, /([\r\n\0])/);
-  return new Quoted(parts.length === 1 ? (parts[0] ?? '') : `(CONVERT(nvarchar(max), ${parts.join(' + ')}))`);
+  const sum = partsOf(text, /([\r\n\0])/).join(' + ');
+  return new Quoted(/[\r\n\0]/.test(text) ? `(CONVERT(nvarchar(max), ${sum}))` : sum);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
+import { textOf } from '../render.ts';
 import { LEDGER, tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import type { SqlServerColumn } from './sqlserver-columns.ts';
@@ -27,7 +28,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     return { column, at: columnOf(column), stage: word(`c${index + 1}`) };
   });
   const { schema, name } = load.target;
-  const object = (part: string): Quoted => quoteLiteral(String(base[part]));
+  const object = (part: string): Quoted => quoteLiteral(textOf(base, part));
   return {
     ...base,
     inserts: insertViews(base, cells, base['byKey'] === true),
@@ -100,11 +101,10 @@ function keyViews(cells: readonly Cell[]): View {
 
 /** Beginnings and ends of the statements that are put together on the server, as constants. */
 function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[]): View {
-  const table = String(base['table']);
-  const { sameKey } = keyViews(cells);
-  const same = String(sameKey);
+  const table = textOf(base, 'table');
+  const same = textOf(keyViews(cells), 'sameKey');
   const wholeTable = mode === 'replace' || mode === 'full-refresh';
-  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : String(base['stage']);
+  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : textOf(base, 'stage');
   const missing = ` WHERE NOT EXISTS (SELECT 1 FROM ${table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${same})`;
   return {
     insertHead: quoteLiteral(`INSERT INTO ${table}${wholeTable ? ' WITH (TABLOCK)' : ''} (`),

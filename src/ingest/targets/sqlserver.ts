@@ -65,9 +65,11 @@ function tableScripts(load: TableLoad, plan: IngestPlan, folder: string) {
   const script = (step: string, text: string): Script => {
     return { name: scriptName(load, step), text: `${header(given)}${sqlcmdBatch(text, names)}`, executable: false };
   };
+  const byNumber = new Map((given['files'] as readonly View[]).map((file) => [file['number'], file]));
   const loads = sessions.map((files, index) => {
-    const staging = files.map((file) => ({ ...given, ...fileOf(given, file), ...bulkInsert(load, file, folder) }));
-    return script(`load-${index + 1}`, render('sqlserver/load.sql', { ...given, staging }));
+    const staging = files.map((file) => ({ ...byNumber.get(file.number), ...bulkInsert(load, file, folder) }));
+    const { stageFiles, messageCount } = given;
+    return script(`load-${index + 1}`, render('sqlserver/load.sql', { stageFiles, messageCount, staging } as View));
   });
   const steps = (['prepare', 'publish', 'cleanup'] as const).map((step) => script(step, stepText(step, given)));
   const loaded = script('loaded', render('sqlserver/loaded.sql', given));
@@ -93,11 +95,6 @@ function shellWords(load: TableLoad, loads: readonly Script[], folder: string): 
     publishText: word(scriptName(load, 'publish')),
     serverFolder: commentText(folder),
   };
-}
-
-function fileOf(given: View, { number }: LoadFile): View {
-  const files = given['files'] as readonly View[];
-  return files.find((each) => each['number'] === number) ?? {};
 }
 
 /**

@@ -64,7 +64,9 @@ export class ClickHouseHttp {
     return answer
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => (JSON.parse(line) as unknown[]).map((cell) => (cell === null ? null : String(cell))));
+      .map((line) =>
+        (JSON.parse(line) as (string | number | boolean | null)[]).map((cell) => (cell === null ? null : String(cell))),
+      );
   }
 
   close(): void {

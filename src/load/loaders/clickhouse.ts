@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
-import { sql, word } from '../../ingest/quoted.ts';
+import { commaList, sql, word } from '../../ingest/quoted.ts';
 import { render } from '../../ingest/render.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { attemptPrefix, clickHouseTarget, stageFileSql } from '../../ingest/targets/clickhouse.ts';
 import { displayName } from '../../model/table.ts';
-import { fileBytes } from '../file-bytes.ts';
+import { fileBytes, verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
@@ -52,7 +52,19 @@ class ClickHouseSession implements LoadSession {
     const [row] = await this.#rows(
       sql`SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${ledger} WHERE table_name = ${literal(displayName({ schema: schema ?? '', name }))} AND run_id = ${literal(load.source.run)} LIMIT 1`,
     );
-    return row === undefined ? null : ledgerEntryOf(row);
+    if (row === undefined) return null;
+    if (await this.#isStaged(load)) await this.discard(load, NO_PLAN);
+    return ledgerEntryOf(row);
+  }
+
+  /** What a load that was killed after it published left. */
+  async #isStaged({ target: { schema }, tag }: TableLoad): Promise<boolean> {
+    const database = schema === null ? word('currentDatabase()') : literal(schema);
+    const names = ['stage', 'rows', 'before', 'new'].map((kind) => literal(`_sqlextract_${tag}_${kind}`));
+    const rows = await this.#rows(
+      sql`SELECT name FROM system.tables WHERE database = ${database} AND name IN (${commaList(names)})`,
+    );
+    return rows.length > 0;
   }
 
   async columns(load: TableLoad) {
@@ -93,11 +105,11 @@ class ClickHouseSession implements LoadSession {
       const whole = file !== undefined && least === most && count === String(file.rows);
       return whole ? [file.name, String(least)] : [`part ${number}`, ''];
     });
-    const empty = load.files.filter(({ rows: count }) => count === 0);
-    return new Map([...found, ...empty.map(({ name, sha256 }): [string, string] => [name, sha256])]);
+    return new Map(found);
   }
 
   async stage(load: TableLoad, file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
+    if (file.rows === 0) return verified(file, onBytes);
     const attempt = randomBytes(6).toString('hex');
     const { compression, name } = load.format;
     const encoding = name === 'csv' && compression !== 'none' && compression !== 'snappy' ? compression : null;

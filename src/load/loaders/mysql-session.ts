@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
-import { filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
+import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
@@ -29,6 +29,8 @@ interface Prepared {
   readonly load: TableLoad;
   readonly plan: IngestPlan;
   readonly way: LoadWay;
+  /** Its files come as CSV, made on the way. */
+  readonly isParquet: boolean;
   /** False: another process loaded the same run meanwhile; nothing is done. */
   readonly todo: boolean;
 }
@@ -42,16 +44,21 @@ interface Prepared {
  *   stage  the other modes, and several sessions: files into a table of texts, each with its name in one transaction; then publish.
  */
 export class MysqlLoadSession implements LoadSession {
-  readonly stages = true;
   readonly #parts: SessionParts;
   readonly #idle: MysqlConnection[];
   readonly #all: MysqlConnection[];
-  #prepared: Prepared | null = null;
+  readonly #prepared = new Map<string, Prepared>();
+  #stages = true;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#all = [parts.main];
     this.#idle = [parts.main];
+  }
+
+  /** False after `prepare` of a table that `publish` loads by itself. */
+  get stages(): boolean {
+    return this.#stages;
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
@@ -62,9 +69,7 @@ export class MysqlLoadSession implements LoadSession {
     const [row] = await this.#parts.main.rows(
       `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.source.run))}`,
     );
-    if (row === undefined) return null;
-    await this.#dropLeft(load);
-    return ledgerEntryOf(row);
+    return row === undefined ? null : ledgerEntryOf(row);
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
@@ -86,22 +91,21 @@ export class MysqlLoadSession implements LoadSession {
 
   async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
     const { main, flavor } = this.#parts;
-    const way = this.#wayOf(load);
-    const prepared = { load: await this.#fitted(load), plan: { ...plan, flavor }, way };
+    const way = await this.#wayOf(load);
+    const prepared = {
+      load: await this.#fitted(load),
+      plan: { ...plan, flavor },
+      way,
+      isParquet: load.format.name === 'parquet',
+      todo: true,
+    };
     await main.run(mysqlPart('prepare', prepared.load, prepared.plan, way));
     if (way === 'new') await this.#prepareNew(prepared);
-    let todo = true;
-    if (way === 'table') {
-      // A transaction that a loader before left open is none of this table's.
-      await main.execute('ROLLBACK');
-      await main.run(mysqlPart('direct-begin', prepared.load, prepared.plan, way));
-      todo = (await main.rows('SELECT @todo'))[0]?.[0] === '1';
-    }
-    this.#prepared = { ...prepared, todo };
+    this.#prepared.set(load.tag, prepared);
+    this.#stages = way !== 'table';
   }
 
   async staged(load: TableLoad): Promise<ReadonlyMap<string, string>> {
-    if (this.#wayOf(load) === 'table') return new Map();
     const rows = await this.#parts.main.rows(`SELECT name, sha256 FROM ${String(filesTable(load))}`);
     return new Map(rows.map(([name, sha256]) => [name ?? '', sha256 ?? '']));
   }
@@ -109,17 +113,16 @@ export class MysqlLoadSession implements LoadSession {
   async stage(load: TableLoad, file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
     const prepared = this.#preparedOf(load);
     if (!prepared.todo) return;
-    if (prepared.way === 'table') return this.#loadFile(this.#parts.main, prepared, file, onBytes);
     const connection = await this.#take();
     try {
       await connection.execute('START TRANSACTION');
-      if (await claimed(connection, load, file)) await this.#loadFile(connection, prepared, file, onBytes);
+      if (await claimed(connection, load, file)) await this.#loadFile(connection, prepared, file, onBytes, false);
       await connection.execute('COMMIT');
     } catch (error) {
       await connection.execute('ROLLBACK').catch(() => undefined);
       // Another process may have loaded the same run meanwhile, and thrown its staging table away.
       if ((await this.entry(load).catch(() => null)) === null) throw error;
-      this.#prepared = { ...prepared, todo: false };
+      this.#prepared.set(load.tag, { ...prepared, todo: false });
     } finally {
       this.#idle.push(connection);
     }
@@ -136,9 +139,9 @@ export class MysqlLoadSession implements LoadSession {
 
   /** A run that another process published meanwhile is published. */
   async #publishOnce(load: TableLoad, prepared: Prepared): Promise<void> {
-    const part = prepared.way === 'table' ? 'direct-finish' : 'publish';
     try {
-      await this.#parts.main.run(mysqlPart(part, prepared.load, prepared.plan, prepared.way));
+      if (prepared.way === 'table') await this.#loadTable(prepared);
+      else await this.#parts.main.run(mysqlPart('publish', prepared.load, prepared.plan, prepared.way));
     } catch (error) {
       await this.#release().catch(() => undefined);
       const known = await this.entry(load).catch(() => null);
@@ -146,11 +149,23 @@ export class MysqlLoadSession implements LoadSession {
     }
   }
 
+  /** All in one transaction, which the lock of the table surrounds. */
+  async #loadTable(prepared: Prepared): Promise<void> {
+    const { main } = this.#parts;
+    const { load, plan, way } = prepared;
+    await main.run(mysqlPart('direct-begin', load, plan, way));
+    const variables = ['@todo', ...digitVariables(load, plan)];
+    const [[todo, ...digits] = []] = await main.rows(`SELECT ${variables.join(', ')}`);
+    const sixDigits = digits.every((each) => each === '6');
+    const files = todo === '1' ? load.files : [];
+    for (const file of files) await this.#loadFile(main, prepared, file, () => undefined, sixDigits);
+    await main.run(mysqlPart('direct-finish', load, plan, way));
+  }
+
   async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
     await this.#release();
-    const way = this.#wayOf(load);
-    this.#prepared = null;
-    await this.#parts.main.run(mysqlPart('cleanup', load, { ...plan, flavor: this.#parts.flavor }, way));
+    this.#prepared.delete(load.tag);
+    await this.#parts.main.run(mysqlPart('cleanup', load, { ...plan, flavor: this.#parts.flavor }, 'stage'));
   }
 
   async count(load: TableLoad): Promise<number> {
@@ -162,23 +177,18 @@ export class MysqlLoadSession implements LoadSession {
     await Promise.all(this.#all.map(async (each) => each[Symbol.asyncDispose]()));
   }
 
-  /** A run that was killed after it had published left its tables; whoever is staging the same run finds it loaded. */
-  async #dropLeft(load: TableLoad): Promise<void> {
-    if (!(await exists(this.#parts.main, load.target.schema, `_sqlextract_${load.tag}_files`))) return;
-    const left = (['stage', 'files', 'new', 'old'] as const).map((suffix) =>
-      String(mysqlTarget.qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`)),
-    );
-    await this.#parts.main.execute(`DROP TABLE IF EXISTS ${left.join(', ')}`);
-  }
-
-  #wayOf({ mode }: TableLoad): LoadWay {
+  /** Where files are staged already (with more sessions, or beside the extract by `sync`), that is gone on with. */
+  async #wayOf({ mode, files, target, tag }: TableLoad): Promise<LoadWay> {
     if (mode === 'full-refresh') return 'new';
-    return (mode === 'replace' || mode === 'append') && this.#parts.connections === 1 ? 'table' : 'stage';
+    const { connections, main } = this.#parts;
+    if ((mode !== 'replace' && mode !== 'append') || connections > 1 || files.length === 0) return 'stage';
+    return (await exists(main, target.schema, `_sqlextract_${tag}_files`)) ? 'stage' : 'table';
   }
 
   #preparedOf(load: TableLoad): Prepared {
-    if (this.#prepared?.load.tag !== load.tag) throw new Error('a load is staged that was not prepared');
-    return this.#prepared;
+    const prepared = this.#prepared.get(load.tag);
+    if (prepared === undefined) throw new Error('a load is staged that was not prepared');
+    return prepared;
   }
 
   /** Generated columns compute themselves; Parquet comes as CSV in which NULL is a word that LOAD DATA knows. */
@@ -197,7 +207,7 @@ export class MysqlLoadSession implements LoadSession {
   }
 
   /** Without the new table, or with one of other columns, the list of its files says nothing: a run was killed after the swap. */
-  async #prepareNew({ load, plan, way }: Omit<Prepared, 'todo'>): Promise<void> {
+  async #prepareNew({ load, plan, way }: Prepared): Promise<void> {
     const { main } = this.#parts;
     const create = mysqlPart('direct-new', load, plan, way);
     const there = await exists(main, load.target.schema, `_sqlextract_${load.tag}_new`);
@@ -207,17 +217,17 @@ export class MysqlLoadSession implements LoadSession {
 
   async #loadFile(
     connection: MysqlConnection,
-    { load, plan, way }: Prepared,
+    { load, plan, way, isParquet }: Prepared,
     file: LoadFile,
     onBytes: (bytes: number) => void,
+    sixDigits: boolean,
   ): Promise<void> {
-    const isCsv = plan.tables.find(({ tag }) => tag === load.tag)?.format.name !== 'parquet';
-    await using converted = isCsv ? null : await parquetAsCsv(file, load.columns, this.#parts.scratch, 'NULL');
+    await using converted = !isParquet ? null : await parquetAsCsv(file, load.columns, this.#parts.scratch, 'NULL');
     const bytes =
       converted === null ? plainBytes(file, load.format.compression, onBytes) : createReadStream(converted.path);
     const text = Readable.from(bytes, { objectMode: false, highWaterMark: AHEAD_BYTES });
     try {
-      const done = await connection.load((token) => loadDataStatement(load, plan, way, token), text);
+      const done = await connection.load((token) => loadDataStatement(load, plan, { way, sixDigits }, token), text);
       if (done.warnings > 0) throw guardError(new Error(`${file.name}: ${await connection.warning()}`), 'the server');
       if (done.rows !== file.rows) throw wrongCount(load, file, done.rows);
     } finally {

@@ -30,7 +30,7 @@ export async function copyFile(
 ): Promise<void> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
   try {
-    const claim = `INSERT INTO ${place.files} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
+    const claim = `INSERT INTO ${String(place.files)} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
     const { rowCount } = await client.query(claim, [file.name, file.sha256, file.rows]);
     if (rowCount === 1) await copyRows(client, load, file, place, onBytes);
     await client.query('COMMIT');
@@ -48,7 +48,7 @@ async function copyRows(
   { rows, scratch }: CopyPlace,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const statement = `COPY ${rows} FROM STDIN WITH ${copyOptions(load)}`;
+  const statement = `COPY ${String(rows)} FROM STDIN WITH ${String(copyOptions(load))}`;
   let copied: number;
   if (load.format.name === 'parquet') {
     for await (const _ of fileBytes(file, onBytes));

@@ -71,7 +71,7 @@ class PostgresSession implements LoadSession {
       const type = postgresTarget.columnType(column, null);
       if (type.kind !== 'type') continue;
       const added = postgresTarget.quoteIdentifier(column.name);
-      await this.#run(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${added} ${type.sql}`);
+      await this.#run(`ALTER TABLE ${String(table)} ADD COLUMN IF NOT EXISTS ${String(added)} ${type.sql}`);
     }
   }
 

@@ -4,9 +4,10 @@ import { SqlextractError } from '../../model/problem.ts';
 import { parseSqlServer } from '../../sources/sqlserver/config.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
 import { connectUnpinned } from '../../sources/sqlserver/connect.ts';
-import type { SourceConfig } from '../../sources/source.ts';
 import { guardError } from '../guard-error.ts';
 import type { TargetPlace } from '../loader.ts';
+
+type SourceConfig = ReturnType<typeof parseSqlServer>;
 
 /** Of max length, in the words of tedious. */
 const MAX = Infinity;

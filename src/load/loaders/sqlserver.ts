@@ -5,7 +5,7 @@ import { LEDGER } from '../../ingest/script-view.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
 import { displayName } from '../../model/table.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
-import { fileBytes, plainBytes } from '../file-bytes.ts';
+import { plainBytes, verified } from '../file-bytes.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
@@ -39,7 +39,11 @@ class SqlServerLoadSession implements LoadSession {
     const [row] = await this.#sessions.rows(
       sql`SELECT [run_id], [mode], [row_count], [inserted], [updated], [deleted], [rejected], CONVERT(nvarchar(40), [loaded_at], 126) AS [loaded_at] FROM ${ledger} WHERE [table_name] = ${literal(displayName({ schema: schema ?? '', name }))} AND [run_id] = ${literal(load.source.run)}`,
     );
-    return row === undefined ? null : ledgerEntryOf(Object.values(row));
+    if (row === undefined) return null;
+    // what a load that was killed after it published left
+    const staged = (await this.#exists(stageOf(load, 'stage'))) || (await this.#exists(stageOf(load, 'files')));
+    if (staged) await this.#dropStage(load);
+    return ledgerEntryOf(Object.values(row));
   }
 
   async columns(load: TableLoad) {
@@ -100,8 +104,13 @@ class SqlServerLoadSession implements LoadSession {
     return entry;
   }
 
-  async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
-    await this.#sessions.rows(sqlServerTarget.step('cleanup', load, plan));
+  async discard(load: TableLoad): Promise<void> {
+    await this.#dropStage(load);
+  }
+
+  async #dropStage(load: TableLoad): Promise<void> {
+    const tables = [stageOf(load, 'stage'), stageOf(load, 'files')];
+    await this.#sessions.rows(tables.map((table) => `DROP TABLE IF EXISTS ${String(table)};`).join(' '));
   }
 
   async count(load: TableLoad): Promise<number> {
@@ -143,12 +152,6 @@ class SqlServerLoadSession implements LoadSession {
     const [row] = await this.#sessions.rows(sql`SELECT OBJECT_ID(${literal(String(table))}) AS [id]`);
     return row?.['id'] !== null;
   }
-}
-
-/** Throws LOAD_FILE. */
-async function verified(file: LoadFile, onBytes: (bytes: number) => void): Promise<void> {
-  const bytes = fileBytes(file, onBytes);
-  while ((await bytes.next()).done !== true);
 }
 
 async function* cellsOf(
