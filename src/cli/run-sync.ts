@@ -1,5 +1,6 @@
 import type { FlagValues, Settings } from '../config/settings.ts';
 import { planExtract } from '../engine/plan.ts';
+import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';
 import type { SyncReport } from '../sync/sync-report.ts';
 import type { SyncRequest } from '../sync/sync-request.ts';
@@ -35,7 +36,7 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
     return;
   }
   const request: SyncRequest = {
-    ...{ extract, target, place, evolve, plan },
+    ...{ extract, target, place, evolve, plan: withTwo(plan) },
     planTable: (manifest, number) => planTable(manifest, number, ingest.asked, target),
     early: !ingest.asked.measure,
   };
@@ -57,6 +58,14 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
     }),
   );
   print(scrubbed(report, settings.secrets), settings);
+}
+
+/**
+ * One connection alone may load in one long transaction, which holds the table all the while; with two, each file is a step of its own that
+ * can be taken while the extract goes on.
+ */
+function withTwo(plan: IngestPlan): IngestPlan {
+  return { ...plan, options: { ...plan.options, parallel: Math.max(2, plan.options.parallel) } };
 }
 
 function print(report: SyncReport, { json, quiet }: Settings): void {

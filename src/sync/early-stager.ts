@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { LoadFile, TableLoad } from '../ingest/ingest-plan.ts';
+import type { IngestPlan, LoadFile, TableLoad } from '../ingest/ingest-plan.ts';
 import type { FitContext } from '../load/load-table.ts';
 import { fitted } from '../load/load-table.ts';
+import { faultPoint } from '../model/fault-point.ts';
 import { toProblem } from '../model/problem.ts';
 
 /** How long files that are on their way may take once nothing more is to come of the run. */
@@ -31,6 +32,8 @@ export class EarlyStager {
   readonly #setup: EarlyStagerSetup;
   readonly #tables = new Map<string, Waiting>();
   readonly #left: TableLoad[] = [];
+  /** The table that the session was prepared for last: it takes files of no other. */
+  #prepared: string | null = null;
   #working: Promise<void> | null = null;
   #ended = false;
   #staged = 0;
@@ -89,7 +92,7 @@ export class EarlyStager {
 
   async #discardLeft(load: TableLoad): Promise<void> {
     try {
-      await this.#setup.session.discard(load, this.#setup.plan);
+      await this.#setup.session.discard(load, this.#planOf(load));
     } catch (error) {
       const text = `what run ${load.source.run} left in the target could not be taken away: ${toProblem(error).message}`;
       this.#setup.onRemark(load.target.name, text);
@@ -98,7 +101,8 @@ export class EarlyStager {
 
   async #stageWaiting(table: string, waiting: Waiting): Promise<void> {
     try {
-      if (waiting.state === 'new') await this.#prepare(waiting);
+      if (waiting.state === 'new') await this.#look(waiting);
+      if (this.#prepared !== table) await this.#prepare(table, waiting);
       await this.#stageFiles(waiting, waiting.files.splice(0));
     } catch (error) {
       waiting.state = 'given up';
@@ -106,14 +110,25 @@ export class EarlyStager {
     }
   }
 
-  async #prepare(waiting: Waiting): Promise<void> {
-    const { session, plan } = this.#setup;
+  /** A loader may look a table up in the plan. */
+  #planOf(load: TableLoad): IngestPlan {
+    return { ...this.#setup.plan, tables: [load] };
+  }
+
+  async #look(waiting: Waiting): Promise<void> {
+    const { session } = this.#setup;
     const known = await session.entry(waiting.load);
     if (known !== null) throw new Error(`run ${waiting.load.source.run} is loaded already`);
     // Columns are added, or left out, when there is something to load.
-    await fitted({ ...this.#setup, evolve: 'fail' }, waiting.load);
-    await session.prepare(waiting.load, plan);
+    await fitted({ ...this.#setup, plan: this.#planOf(waiting.load), evolve: 'fail' }, waiting.load);
     waiting.state = 'prepared';
+  }
+
+  /** What is staged already stays, as after a kill. */
+  async #prepare(table: string, { load }: Waiting): Promise<void> {
+    this.#prepared = null;
+    await this.#setup.session.prepare(load, this.#planOf(load));
+    this.#prepared = table;
   }
 
   async #stageFiles({ load }: Waiting, files: readonly LoadFile[]): Promise<void> {
@@ -124,12 +139,14 @@ export class EarlyStager {
       files.map(async (file) =>
         limit(async () => {
           if (failed || this.#ended) return;
+          faultPoint('before-load-stage');
           await session
             .stage(load, file, () => undefined)
             .catch((error: unknown) => {
               failed = true;
               throw error;
             });
+          faultPoint('after-load-stage');
           this.#staged += 1;
         }),
       ),

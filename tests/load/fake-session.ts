@@ -16,6 +16,7 @@ export class FakeSession implements LoadSession {
   mostAtOnce = 0;
   rows = 0;
   closed = false;
+  #prepared = '';
 
   async entry(load: TableLoad) {
     return this.ledger.get(load.source.run) ?? null;
@@ -31,6 +32,7 @@ export class FakeSession implements LoadSession {
 
   async prepare(load: TableLoad): Promise<void> {
     this.calls.push(`prepare ${load.target.name}`);
+    this.#prepared = load.tag;
     if (!this.files.has(load.tag)) this.files.set(load.tag, new Map());
   }
 
@@ -49,6 +51,7 @@ export class FakeSession implements LoadSession {
         throw new Error('the connection was lost');
       }
       this.calls.push(`stage ${file.name}`);
+      if (this.#prepared !== load.tag) throw new Error('the session is prepared for another table');
       const staged = this.files.get(load.tag);
       if (staged === undefined) throw new Error('there is no staging table');
       if (!staged.has(file.name)) staged.set(file.name, file.sha256);
