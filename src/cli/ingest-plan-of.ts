@@ -6,6 +6,7 @@ import { matchesTable } from '../engine/select-tables.ts';
 import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';
 import type { ManifestPlace } from '../ingest/plan-table.ts';
+import { foldedName } from '../ingest/target-names.ts';
 import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
 import type { IngestTarget } from '../ingest/target.ts';
 import { SqlextractError } from '../model/problem.ts';
@@ -35,7 +36,28 @@ export async function ingestPlanOf(settings: Settings, flags: FlagValues, facts:
   const places = manifestsOf(settings, flags);
   if (settings.origins.format === 'flag') for (const place of places) checkFormat(place, settings.format);
   const tables = places.map((place, index) => planTable(place, index + 1, asked, target));
+  checkApart(tables, target);
   return { target, asked, plan: { ...plan, tables } };
+}
+
+/** Two tables of the source must not become one of the target. Throws INGEST_NAME. */
+function checkApart(tables: IngestPlan['tables'], target: IngestTarget): void {
+  const seen = new Map<string, string>();
+  for (const load of tables) {
+    const { schema, name } = load.target;
+    const into = foldedName(displayName({ schema: schema ?? '', name }), target);
+    const table = displayName(load.source.table);
+    const other = seen.get(into);
+    if (other !== undefined) {
+      throw new SqlextractError({
+        code: 'INGEST_NAME',
+        message: `${other} and ${table} would both be ${displayName({ schema: schema ?? '', name })} in ${target.title}`,
+        hint: 'leave --schema out, or load them one by one with --table and another --schema each',
+        fault: 'usage',
+      });
+    }
+    seen.set(into, table);
+  }
 }
 
 /** Target and options. Throws TARGET_…, INGEST_OPTION, USAGE_…. */

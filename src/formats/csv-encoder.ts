@@ -31,6 +31,8 @@ interface Cells {
 export class CsvEncoder implements ChunkEncoder {
   readonly #table: TableSchema;
   readonly #marker: Uint8Array;
+  /** The bytes whose hex is the marker; null when it is no hex. */
+  readonly #binaryMarker: Uint8Array | null;
   readonly #stream: FileStream;
   readonly #stats: ColumnStats;
   #filling = new GrowingBytes(PIECE_BYTES + 64 * 1024);
@@ -42,6 +44,7 @@ export class CsvEncoder implements ChunkEncoder {
   constructor(table: TableSchema, out: ByteSink, options: FormatOptions) {
     this.#table = table;
     this.#marker = Buffer.from(options.nullMarker, 'utf8');
+    this.#binaryMarker = /^(?:[0-9a-f]{2})*$/.test(options.nullMarker) ? Buffer.from(options.nullMarker, 'hex') : null;
     this.#stream = fileStream(options.compression, out);
     this.#stats = emptyStats(table);
     const names = table.columns.map((column) => quotedText(column.name)).join(',');
@@ -71,13 +74,14 @@ export class CsvEncoder implements ChunkEncoder {
     };
   }
 
-  /** Text cells that read like NULL but for their quotes. */
+  /** Cells that read like NULL but for their quotes. */
   #countMarkerCells(batch: RowBatch): number {
     let count = 0;
     for (const [index, vector] of batch.columns.entries()) {
       const type = this.#table.columns[index]?.type;
-      if (type === undefined || storageOf(type) !== 'bytes' || type.kind === 'binary') continue;
-      count += cellsEqualTo(vector, batch.rowCount, this.#marker);
+      if (type === undefined || storageOf(type) !== 'bytes') continue;
+      const marker = type.kind === 'binary' ? this.#binaryMarker : this.#marker;
+      if (marker !== null) count += cellsEqualTo(vector, batch.rowCount, marker);
     }
     return count;
   }

@@ -1,7 +1,7 @@
 import { SqlextractError } from '../model/problem.ts';
 
 /** How the sentences of our own guards begin, in every target: see `messages` in ingest/script-view.ts. */
-const OURS = /sqlextract: ([^\n]*?(?:nothing was changed|nothing was done)[^\n]*)/;
+const OURS = /sqlextract: ([^]*?(?:nothing was changed|nothing was done)[^\n]*)/;
 
 /**
  * What a target answered to a statement of ours: LOAD_REFUSED with our own sentence when one of our guards stopped it, else LOAD_FAILED

@@ -26,6 +26,11 @@ describe('what a target answers', () => {
     }
   });
 
+  test('is our own refusal also where the name of the table has a line end', () => {
+    const message = 'main.a\nb: a later run is loaded already; nothing was changed';
+    expect(guardError(new Error(`ERROR: sqlextract: ${message}\nLINE 3`), 'DuckDB').problem.message).toBe(message);
+  });
+
   test("is the target's own, with all of its words as the cause", () => {
     const { problem } = guardError(new Error('value too long\nDETAIL: more'), 'PostgreSQL');
     expect(problem).toMatchObject({

@@ -20,7 +20,6 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     schemaText: quoteLiteral(schema ?? ''),
     tableLiteral: quoteLiteral(String(qualify(schema, name))),
     nameLiteral: quoteLiteral(name),
-    hasPrimaryKey: load.key.length > 0 && load.columns.every(({ isKey, source }) => !isKey || !source.nullable),
     windowValue: windowed === undefined ? word('') : columnSql(windowed).value(sql`s.${word(`c${windowIndex + 1}`)}`),
     fileCount: load.files.length,
     statements: statementsView(load),
