@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
-import type { Quoted } from '../quoted.ts';
-import { commaList, sql, word } from '../quoted.ts';
+import { commaList, Quoted, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { LEDGER, tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
@@ -27,7 +26,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     return { column, at: columnOf(column), stage: word(`c${index + 1}`) };
   });
   const { schema, name } = load.target;
-  const object = (part: string): Quoted => quoteLiteral(String(base[part] as Quoted));
+  const object = (part: string): Quoted => quoteLiteral(textOf(base, part));
   return {
     ...base,
     inserts: insertViews(base, cells, base['byKey'] === true),
@@ -53,6 +52,12 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     messageLoaded: message(load, `run ${load.source.run} is loaded already; nothing was done`),
     tableText: quoteLiteral(displayName({ schema: schema ?? '', name })),
   };
+}
+
+function textOf(view: View, name: string): string {
+  const value = view[name];
+  if (value instanceof Quoted) return value.toString();
+  throw new Error(`${name} of the view is no text`);
 }
 
 function message({ target: { schema, name } }: TableLoad, text: string): Quoted {
@@ -100,11 +105,10 @@ function keyViews(cells: readonly Cell[]): View {
 
 /** Beginnings and ends of the statements that are put together on the server, as constants. */
 function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[]): View {
-  const table = String(base['table'] as Quoted);
-  const { sameKey } = keyViews(cells);
-  const same = String(sameKey as Quoted);
+  const table = textOf(base, 'table');
+  const same = textOf(keyViews(cells), 'sameKey');
   const wholeTable = mode === 'replace' || mode === 'full-refresh';
-  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : String(base['stage'] as Quoted);
+  const from = base['byKey'] === true ? '[#_sqlextract_rows]' : textOf(base, 'stage');
   const missing = ` WHERE NOT EXISTS (SELECT 1 FROM ${table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${same})`;
   return {
     insertHead: quoteLiteral(`INSERT INTO ${table}${wholeTable ? ' WITH (TABLOCK)' : ''} (`),
