@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
-import type { Quoted } from '../quoted.ts';
-import { commaList, sql, word } from '../quoted.ts';
+import { commaList, Quoted, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { textOf } from '../render.ts';
 import { LEDGER, tableView } from '../script-view.ts';
@@ -54,6 +53,12 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     messageLoaded: message(load, `run ${load.source.run} is loaded already; nothing was done`),
     tableText: quoteLiteral(displayName({ schema: schema ?? '', name })),
   };
+}
+
+function textOf(view: View, name: string): string {
+  const value = view[name];
+  if (value instanceof Quoted) return value.toString();
+  throw new Error(`${name} of the view is no text`);
 }
 
 function message({ target: { schema, name } }: TableLoad, text: string): Quoted {
