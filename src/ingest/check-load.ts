@@ -18,7 +18,7 @@ export function checkLoad(
 ): void {
   checkState(load, order);
   checkWindow(load, order);
-  checkTypes(load, target);
+  checkTypes(load, target, order.flavor);
   checkMarker(load, manifest, target);
 }
 
@@ -77,9 +77,9 @@ function checkWindow(load: TableLoad, order: LoadOrder): void {
 }
 
 /** All that are refused, so that one call tells all. */
-function checkTypes(load: TableLoad, target: IngestTarget): void {
+function checkTypes(load: TableLoad, target: IngestTarget, flavor: string | null): void {
   const refused = load.columns.flatMap((column) => {
-    const type = target.columnType(column, null);
+    const type = target.columnType(column, flavor);
     return type.kind === 'refusal' ? [{ name: column.source.name, ...type }] : [];
   });
   const [first] = refused;

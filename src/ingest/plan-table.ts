@@ -13,6 +13,7 @@ import type { IngestTarget } from './target.ts';
 
 /** What the person asked for, the same for all tables of a call. */
 export interface LoadOrder {
+  readonly flavor: string | null;
   readonly mode: LoadMode;
   /** Names of the source or the target; empty: the primary key. */
   readonly key: readonly string[];

@@ -98,6 +98,7 @@ export const PLAIN_ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  flavor: null,
 };
 
 const NOWHERE: Locations = {
@@ -133,7 +134,7 @@ export function planOf(target: IngestTarget, facts: PlanFacts = {}): IngestPlan 
     tool: { name: 'sqlextract', version: '0.0.0' },
     target: target.name,
     flavor: facts.flavor ?? null,
-    tables: [planTable(place, 1, { ...PLAIN_ORDER, ...facts.order }, target)],
+    tables: [planTable(place, 1, { ...PLAIN_ORDER, flavor: facts.flavor ?? null, ...facts.order }, target)],
     options: { ...OPTIONS, ...facts.options, locations: { ...NOWHERE, ...facts.locations } },
   };
 }

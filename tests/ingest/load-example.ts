@@ -16,6 +16,7 @@ export const ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  flavor: null,
 };
 
 /** DuckDB with other capabilities: the rules under test read nothing else of a target. */

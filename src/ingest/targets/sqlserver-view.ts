@@ -55,12 +55,6 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
   };
 }
 
-function textOf(view: View, name: string): string {
-  const value = view[name];
-  if (value instanceof Quoted) return value.toString();
-  throw new Error(`${name} of the view is no text`);
-}
-
 function message({ target: { schema, name } }: TableLoad, text: string): Quoted {
   return quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
 }
