@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { provideClients } from './client-programs.ts';
 import { startMariadb } from './mariadb-server.ts';
 import { startPostgres } from './postgres-server.ts';
 
@@ -10,6 +11,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop();
     throw error;
   });
+  try {
+    provideClients();
+  } catch (error) {
+    await Promise.all([postgres.stop(), mariadb.stop()]);
+    throw error;
+  }
   project.provide('postgresUrl', postgres.url);
   project.provide('mariadbUrl', mariadb.url);
   return async () => {
