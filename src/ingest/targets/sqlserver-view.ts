@@ -8,7 +8,7 @@ import { LEDGER, tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import type { SqlServerColumn } from './sqlserver-columns.ts';
 import { sqlServerColumn } from './sqlserver-columns.ts';
-import { qualify, quoteIdentifier, quoteLiteral } from './sqlserver-quote.ts';
+import { quoteIdentifier, quoteLiteral } from './sqlserver-quote.ts';
 
 /** A column with what it is here and the name of its staging column. */
 interface Cell {
@@ -27,7 +27,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     return { column, at: columnOf(column), stage: word(`c${index + 1}`) };
   });
   const { schema, name } = load.target;
-  const object = (part: string): Quoted => quoteLiteral(textOf(base, part));
+  const aside = (kind: string): Quoted => objectId(schema, `_sqlextract_${load.tag}_${kind}`);
   return {
     ...base,
     inserts: insertViews(base, cells, base['byKey'] === true),
@@ -35,10 +35,10 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     typedCells: commaList(cells.map(({ at, stage }) => sql`${typedCell(at, sql`s.${stage}`)} AS ${stage}`)),
     fileCount: load.files.length,
     filesByHundreds: inHundreds(base['files'] as readonly View[]).map((files) => ({ files })),
-    tableObject: object('table'),
-    ledgerObject: quoteLiteral(String(qualify(schema, LEDGER))),
-    stageObject: object('stage'),
-    stageFilesObject: object('stageFiles'),
+    tableObject: objectId(schema, name),
+    ledgerObject: objectId(schema, LEDGER),
+    stageObject: aside('stage'),
+    stageFilesObject: aside('files'),
     schemaText: quoteLiteral(schema ?? ''),
     createSchema: quoteLiteral(`CREATE SCHEMA ${String(quoteIdentifier(schema ?? ''))}`),
     lockName: quoteLiteral(lockName(load)),
@@ -53,6 +53,12 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     messageLoaded: message(load, `run ${load.source.run} is loaded already; nothing was done`),
     tableText: quoteLiteral(displayName({ schema: schema ?? '', name })),
   };
+}
+
+/** The table's number, or NULL: by the catalog, since OBJECT_ID reads a name's quotes by rules of its own. */
+export function objectId(schema: string | null, name: string): Quoted {
+  const inSchema = sql`SCHEMA_ID(${quoteLiteral(schema ?? 'dbo')})`;
+  return sql`(SELECT o.object_id FROM sys.objects AS o WHERE o.[name] = ${quoteLiteral(name)} AND o.[schema_id] = ${inSchema} AND o.[type] = N'U')`;
 }
 
 function message({ target: { schema, name } }: TableLoad, text: string): Quoted {

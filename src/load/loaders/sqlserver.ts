@@ -2,6 +2,7 @@ import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.t
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
+import { objectId } from '../../ingest/targets/sqlserver-view.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
 import { displayName } from '../../model/table.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
@@ -35,21 +36,22 @@ class SqlServerLoadSession implements LoadSession {
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
     const { schema, name } = load.target;
     const ledger = sqlServerTarget.qualify(schema, LEDGER);
-    if (!(await this.#exists(ledger))) return null;
+    if (!(await this.#exists(schema, LEDGER))) return null;
     const [row] = await this.#sessions.rows(
       sql`SELECT [run_id], [mode], [row_count], [inserted], [updated], [deleted], [rejected], CONVERT(nvarchar(40), [loaded_at], 126) AS [loaded_at] FROM ${ledger} WHERE [table_name] = ${literal(displayName({ schema: schema ?? '', name }))} AND [run_id] = ${literal(load.source.run)}`,
     );
     if (row === undefined) return null;
     // what a load that was killed after it published left
-    const staged = (await this.#exists(stageOf(load, 'stage'))) || (await this.#exists(stageOf(load, 'files')));
+    const names = [`_sqlextract_${load.tag}_stage`, `_sqlextract_${load.tag}_files`];
+    const staged = (await this.#exists(schema, names[0] ?? '')) || (await this.#exists(schema, names[1] ?? ''));
     if (staged) await this.#dropStage(load);
     return ledgerEntryOf(Object.values(row));
   }
 
   async columns(load: TableLoad) {
-    const table = sqlServerTarget.qualify(load.target.schema, load.target.name);
+    const { schema, name } = load.target;
     const rows = await this.#sessions.rows(
-      sql`SELECT [name], TYPE_NAME(system_type_id) AS [type], CONVERT(int, is_nullable) AS [nullable], CASE WHEN default_object_id <> 0 OR is_identity = 1 OR is_computed = 1 OR TYPE_NAME(system_type_id) = N'timestamp' THEN 1 ELSE 0 END AS [filled] FROM sys.columns WHERE [object_id] = OBJECT_ID(${literal(String(table))}) ORDER BY column_id`,
+      sql`SELECT [name], TYPE_NAME(system_type_id) AS [type], CONVERT(int, is_nullable) AS [nullable], CASE WHEN default_object_id <> 0 OR is_identity = 1 OR is_computed = 1 OR TYPE_NAME(system_type_id) = N'timestamp' THEN 1 ELSE 0 END AS [filled] FROM sys.columns WHERE [object_id] = ${objectId(schema, name)} ORDER BY column_id`,
     );
     if (rows.length === 0) return null;
     return rows.map((row) => ({
@@ -148,8 +150,8 @@ class SqlServerLoadSession implements LoadSession {
     return await bulkLoad(connection, table, columns, cellsOf(load, file, createReadStream(csv.path)));
   }
 
-  async #exists(table: Quoted): Promise<boolean> {
-    const [row] = await this.#sessions.rows(sql`SELECT OBJECT_ID(${literal(String(table))}) AS [id]`);
+  async #exists(schema: string | null, name: string): Promise<boolean> {
+    const [row] = await this.#sessions.rows(sql`SELECT ${objectId(schema, name)} AS [id]`);
     return row?.['id'] !== null;
   }
 }
