@@ -7,6 +7,7 @@ import { type Authentication, type SqlServerOptions, sqlServerOptions } from './
 import { connectionProblem } from './errors.ts';
 import { pinSession } from './pin-session.ts';
 import { Watchdog } from './watchdog.ts';
+import type { ColumnMetadata } from './wire-column.ts';
 
 /** A value as it came, but numbers are digits and bits `1` or `0`. */
 export type Cell = string | Uint8Array | null;
@@ -23,6 +24,8 @@ export interface SqlServerConnection {
   rows(sql: string): Promise<readonly Row[]>;
   /** One batch, row by row, with the values as `tedious` has them. */
   each(sql: string, onRow: (values: readonly unknown[]) => void): Promise<void>;
+  /** One batch with one result: how the server describes its columns. */
+  describe(sql: string): Promise<readonly ColumnMetadata[]>;
   /** Resolves when the session is closed; never rejects. */
   close(): Promise<void>;
 }
@@ -58,6 +61,7 @@ function watched(bare: SqlServerConnection, config: SourceConfig): SqlServerConn
     ...bare,
     rows: (sql) => watch(() => bare.rows(sql)),
     each: (sql, onRow) => watch(() => bare.each(sql, onRow)),
+    describe: (sql) => watch(() => bare.describe(sql)),
   };
 }
 
@@ -74,6 +78,7 @@ export async function connectUnpinned(config: SourceConfig, applicationName: str
       spid: Number(row?.['spid'] ?? 0),
       rows: (sql) => runBatch(tedious, sql),
       each: (sql, onRow) => execute(tedious, sql, (columns) => onRow(columns.map(({ value }) => value))),
+      describe: (sql) => describeResult(tedious, sql),
       close: () => closed(tedious),
     };
   } catch (error) {
@@ -114,6 +119,17 @@ async function runBatch(tedious: Connection, sql: string): Promise<readonly Row[
   return rows;
 }
 
+async function describeResult(tedious: Connection, sql: string): Promise<readonly ColumnMetadata[]> {
+  let described: readonly ColumnMetadata[] = [];
+  await execute(
+    tedious,
+    sql,
+    () => undefined,
+    (columns) => void (described = columns),
+  );
+  return described;
+}
+
 interface ArrivedColumn {
   readonly metadata: { readonly colName: string };
   readonly value: unknown;
@@ -123,7 +139,7 @@ function execute(
   tedious: Connection,
   sql: string,
   onRow: (columns: readonly ArrivedColumn[]) => void,
-  onResult: () => void = () => undefined,
+  onResult: (columns: readonly ColumnMetadata[]) => void = () => undefined,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // What is thrown inside the driver's event would end the process.
@@ -133,7 +149,7 @@ function execute(
     else if (error) reject(error);
     else resolve();
   });
-  request.on('columnMetadata', onResult);
+  request.on('columnMetadata', (columns) => onResult(columns as unknown as readonly ColumnMetadata[]));
   request.on('row', (columns: readonly ArrivedColumn[]) => {
     try {
       if (thrown === null) onRow(columns);

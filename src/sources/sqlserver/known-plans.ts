@@ -2,8 +2,8 @@ import type { TableSchema } from '../../model/table.ts';
 import type { ColumnPlan } from './types.ts';
 
 /**
- * How the columns of planned tables are read, as the catalog had them after the last range that this session read of them. The next range begins with
- * that and looks at the catalog only at its end, where it would see that something was altered meanwhile.
+ * How the columns of planned tables are read, as they were after the last range that this session read of them. The next range begins with
+ * that, and looks only at its end whether something was altered meanwhile (same-columns.ts).
  */
 export class KnownPlans {
   private readonly known = new Map<string, readonly ColumnPlan[]>();

@@ -3,9 +3,10 @@ import { displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest } from '../source.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { currentColumns } from './current-columns.ts';
+import { planFor } from './declared-type.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, rangePredicate, rangeRelation } from './ranges.ts';
-import { type ColumnPlan, planColumn } from './types.ts';
+import type { ColumnPlan } from './types.ts';
 
 /** `SELECT TOP (n) explicit columns FROM … WHERE range AND (where)`. */
 export function selectStatement(request: ReadRequest, plans: readonly ColumnPlan[]): string {
@@ -32,9 +33,8 @@ export async function currentPlans(
   return table.columns.map((planned) => {
     const column = now.get(planned.name);
     if (column === undefined) throw changed(table, `column ${planned.name} is no longer there`);
-    const plans = [planColumn(column.native, false), planColumn(column.native, true)];
-    const same = plans.find((plan) => plan !== null && JSON.stringify(plan.type) === JSON.stringify(planned.type));
-    if (!same || column.native.display !== planned.nativeType) {
+    const same = planFor(column.native, planned.type);
+    if (same === null || column.native.display !== planned.nativeType) {
       throw changed(table, `column ${planned.name} was ${planned.nativeType} and is ${column.native.display} now`);
     }
     return same;

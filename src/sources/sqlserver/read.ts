@@ -5,10 +5,12 @@ import type { ReadRequest, SourceConfig } from '../source.ts';
 import { Batch } from './batch.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { columnReader } from './decoders.ts';
+import { declaredPlans } from './declared-type.ts';
 import type { KnownPlans } from './known-plans.ts';
 import { misfitError, renderKey } from './misfit-error.ts';
 import { currentPlans, selectStatement } from './read-statement.ts';
 import { RowStream } from './row-stream.ts';
+import { provesSame } from './same-columns.ts';
 import { Misfit, ProtocolBreach } from './scanned-rows.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
@@ -31,7 +33,7 @@ export async function* readRange(
   request.signal.throwIfAborted();
   const { connection } = context;
   const { table } = request;
-  const known = context.plans.of(table);
+  const known = context.plans.of(table) ?? declaredPlans(table);
   const plans = known ?? (await currentPlans(connection, table));
   request.signal.throwIfAborted();
   const stream = new RowStream(connection.tedious, selectStatement(request, plans));
@@ -40,8 +42,7 @@ export async function* readRange(
   request.signal.addEventListener('abort', abort);
   try {
     yield* readStream(stream, request, plans, watchdog);
-    // A cast to nvarchar(4000) would cut the text of a column that was made longer since its type was looked at.
-    await currentPlans(connection, table);
+    if (!(await provesSame(connection, table, plans, stream.described))) await currentPlans(connection, table);
     context.plans.keep(table, plans);
   } catch (error) {
     context.plans.forget(table);

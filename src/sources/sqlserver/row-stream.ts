@@ -29,6 +29,8 @@ export class RowStream {
   promised: number | null = null;
   /** Null until the server described its result. */
   columns: readonly WireColumn[] | null = null;
+  /** The server's description of its result, word for word. */
+  described: readonly ColumnMetadata[] = [];
   private readonly connection: Connection;
   private readonly request: Request;
   private readonly scanner = new RowScanner();
@@ -188,6 +190,7 @@ export class RowStream {
 
   private expect(columns: readonly ColumnMetadata[]): void {
     if (this.columns !== null) throw new ProtocolBreach('the server sent a second result');
+    this.described = columns;
     this.columns = columns.map(wireColumn);
     this.scanner.expect(this.columns);
   }

@@ -37,6 +37,8 @@ export type DecoderName =
 export interface ColumnPlan {
   readonly type: ColumnType;
   readonly decoder: DecoderName;
+  /** What is selected is not the column as it is, so that the description of the result does not tell its type. */
+  readonly cast: boolean;
   /** The expression to select, given the quoted column. */
   select(column: string): string;
   readonly note?: string;
@@ -169,6 +171,7 @@ function toPlan(rule: TypeRule): ColumnPlan {
   const plan = {
     type: rule.type,
     decoder: rule.decoder,
+    cast: rule.select !== undefined,
     select: (column: string): string => template.replaceAll('$', () => column),
   };
   return rule.note === undefined ? plan : { ...plan, note: rule.note };

@@ -23,13 +23,14 @@ export interface WireColumn {
 /** The parts of tedious' column metadata that are needed here. */
 export interface ColumnMetadata {
   readonly type: { readonly name: string };
+  readonly userType: number;
   readonly dataLength: number | undefined;
   readonly precision: number | undefined;
   readonly scale: number | undefined;
 }
 
 /** The length that stands for `(max)`. */
-const MAX_LENGTH = 0xffff;
+export const MAX_LENGTH = 0xffff;
 
 type Shape = readonly [form: LengthForm, family: DecoderName, size?: number];
 

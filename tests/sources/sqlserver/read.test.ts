@@ -271,35 +271,38 @@ it('a slow consumer stops the server, and rows of 1 MB do not pile up', async ()
 describe('a table that is altered between two ranges', () => {
   const looks = (standIn: TdsStandIn) => standIn.statements.filter((sql) => sql.includes('sqlextract:columns')).length;
 
-  async function altered(other: Partial<StandInTable>) {
-    const shown = { table: numbered(10) };
-    const standIn = await TdsStandIn.start((sql, answer) => tableHandler([shown.table])(sql, answer));
+  async function altered(columns: StandInTable['columns'], others: StandInTable['columns'] | null) {
+    const shown = { tables: [numbered(10, { columns })] };
+    const standIn = await TdsStandIn.start((sql, answer) => tableHandler(shown.tables)(sql, answer));
     open.push(standIn);
-    const reading = await readingOf(standIn, [shown.table]);
+    const reading = await readingOf(standIn, shown.tables);
     open.push({ [Symbol.asyncDispose]: () => reading.connection.close() });
     const request = await reading.request('numbered');
     const before = looks(standIn);
     expect(await readCells(reading, request)).toHaveLength(10);
-    expect(looks(standIn) - before, 'before and after the first range').toBe(2);
     expect(await readCells(reading, request)).toHaveLength(10);
-    expect(looks(standIn) - before, 'after the second').toBe(3);
-    shown.table = numbered(10, other);
-    return { reading, request };
+    expect(looks(standIn) - before, 'the catalog is not asked').toBe(0);
+    const other = numbered(10, { columns: others ?? columns });
+    shown.tables = others === null ? [numbered(1, { name: 'before', columns: [ID] }), other] : [other];
+    const problem = await readCells(reading, request).then(() => null, classifySqlServer);
+    expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', verdict: 'fatal' });
+    await inOrder(reading);
   }
 
-  const longer = { ...TEXT, maxLength: 2000, wire: wire.nvarchar(1000) };
-
-  it('is noticed after the range', async () => {
-    const { reading, request } = await altered({ columns: [ID, longer] });
-    const problem = await readCells(reading, request).then(() => null, classifySqlServer);
-    expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', verdict: 'fatal' });
-    await inOrder(reading);
+  const varchar = (length: number) => ({
+    ...TEXT,
+    typeName: 'varchar',
+    maxLength: length,
+    wire: wire.nvarchar(4000),
+    uncast: wire.varchar(length),
   });
 
-  it('is told as that, whatever the statement met', async () => {
-    const { reading, request } = await altered({ columns: [ID, { ...TEXT, name: 'w' }] });
-    const problem = await readCells(reading, request).then(() => null, classifySqlServer);
-    expect(problem).toMatchObject({ code: 'SOURCE_CHANGED', verdict: 'fatal' });
-    await inOrder(reading);
-  });
+  it('is noticed after the range', () =>
+    altered([ID, TEXT], [ID, { ...TEXT, maxLength: 2000, wire: wire.nvarchar(1000) }]));
+
+  it('is told as that, whatever the statement met', () => altered([ID, TEXT], [ID, { ...TEXT, name: 'w' }]));
+
+  it('is noticed where a cast hides it', () => altered([ID, varchar(400)], [ID, varchar(8000)]));
+
+  it('is noticed when another table has its name', () => altered([ID, TEXT], null));
 });

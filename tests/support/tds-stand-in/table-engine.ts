@@ -13,6 +13,8 @@ export interface StandInColumn {
   readonly maxLength?: number;
   readonly notNull?: boolean;
   readonly wire: WireType<never>;
+  /** On the wire when it is not cast; left out, the same. */
+  readonly uncast?: WireType<never>;
 }
 
 export interface StandInTable {
@@ -38,7 +40,8 @@ type CatalogRow = Readonly<Record<string, number | string | null>>;
 export function tableHandler(tables: readonly StandInTable[]): Handler {
   return async (sql, answer) => {
     const tag = /^\s*\/\* sqlextract:([\w-]+) \*\//.exec(sql)?.[1] ?? '';
-    if (tag === 'read') await readTable(tableOf(tables, sql), answer);
+    if (tag === 'read') await readTable(tableOf(tables, sql), sql, answer);
+    else if (tag === 'shape') await answer.result(uncast(tableOf(tables, sql), sql), []);
     else await catalogAnswer(answer, catalogRows(tag, tables, sql, answer));
   };
 }
@@ -53,6 +56,8 @@ function catalogRows(tag: string, tables: readonly StandInTable[], sql: string, 
       return [{ guid: '00112233-4455-6677-8899-aabbccddeeff', name: 'stand', server: 'stand-in' }];
     case 'tables':
       return tables.filter(({ name }) => mentions(sql, name)).map((table) => tableRow(table, tables.indexOf(table)));
+    case 'object':
+      return [{ object_id: FIRST_OBJECT + tables.findIndex(({ name }) => sql.includes(`[${name}]`)) }];
     case 'columns':
       return tables[objectIndex(sql)]?.columns.map(columnRow) ?? [];
     case 'indexes':
@@ -138,7 +143,21 @@ function tableOf(tables: readonly StandInTable[], sql: string): StandInTable {
   return table;
 }
 
-async function readTable(table: StandInTable, answer: Answer): Promise<void> {
+function uncast(table: StandInTable, sql: string): readonly { name: string; type: WireType<never> }[] {
+  return asked(table, sql).map((column) => ({ name: column.name, type: column.uncast ?? column.wire }));
+}
+
+/** The columns whose bracketed names stand before FROM. */
+function asked({ columns }: StandInTable, sql: string): readonly StandInColumn[] {
+  return [...sql.slice(0, sql.indexOf(' FROM ')).matchAll(/\[([^\]]+)\]/g)].map(([, name]) => {
+    const column = columns.find((one) => one.name === name);
+    if (column === undefined) throw new Error(`Invalid column name '${name}'.`);
+    return column;
+  });
+}
+
+async function readTable(table: StandInTable, sql: string, answer: Answer): Promise<void> {
+  asked(table, sql);
   await answer.columns(table.columns.map(({ name, wire }) => ({ name, type: wire })));
   let rows = 0;
   for (const row of table.rows()) {
