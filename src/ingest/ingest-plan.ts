@@ -62,6 +62,8 @@ export interface TableLoad {
   };
   /** `schema` null: the target's default. */
   readonly target: { readonly schema: string | null; readonly name: string };
+  /** What the ledger calls it: names that the target takes for one are one there, and each job has runs of its own. */
+  readonly ledger: { readonly table: string; readonly run: string };
   readonly mode: LoadMode;
   readonly columns: readonly LoadColumn[];
   /** Names of the target; empty when the mode needs none and the source has none. */

@@ -8,7 +8,7 @@ import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
 import type { LoadMode } from './load-mode.ts';
 import type { IdentifierCase } from './target-names.ts';
-import { columnNames, targetName } from './target-names.ts';
+import { columnNames, foldedName, targetName } from './target-names.ts';
 import type { IngestTarget } from './target.ts';
 
 /** What the person asked for, the same for all tables of a call. */
@@ -74,6 +74,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
       consistency: manifest.consistency.level,
     },
     target: tableTarget,
+    ledger: ledgerOf(manifest, tableTarget, target),
     mode,
     columns,
     key,
@@ -146,6 +147,15 @@ function columnNamed(typed: string, flag: string, manifest: PlannedManifest, nam
     hint: `their columns are ${names.join(', ')}`,
     fault: 'usage',
   });
+}
+
+/** All tables of one extract have the same run, and two of them may be loaded into one table: a run of another job is another run. */
+function ledgerOf({ job, run }: PlannedManifest, into: TableLoad['target'], target: IngestTarget): TableLoad['ledger'] {
+  const digest = createHash('sha256').update(job).digest('hex').slice(0, 8);
+  return {
+    table: foldedName(displayName({ schema: into.schema ?? '', name: into.name }), target),
+    run: `${run}-${digest}`,
+  };
 }
 
 /** The same run into the same table always has the same one: a load that was killed finds what it staged. */

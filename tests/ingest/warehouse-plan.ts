@@ -98,6 +98,10 @@ function loadOf(choice: PlanChoice): TableLoad {
       consistency: 'snapshot',
     },
     target: { schema: choice.schema === undefined ? 'shop' : choice.schema, name: choice.table ?? 'orders' },
+    ledger: {
+      table: [choice.schema === undefined ? 'shop' : choice.schema, choice.table ?? 'orders'].filter(Boolean).join('.'),
+      run: choice.run ?? '20260101T000000Z-abc123',
+    },
     mode: choice.mode ?? 'replace',
     columns,
     key: choice.key ?? columns.filter(({ isKey }) => isKey).map(({ name }) => name),

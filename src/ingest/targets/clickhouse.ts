@@ -230,7 +230,7 @@ export function attemptPrefix({ tag }: TableLoad): string {
   return `_sqlextract_${tag}_part_`;
 }
 
-function ledgerQuery({ target: { schema, name }, source }: TableLoad, what: string, form: string): Quoted {
-  const table = quoteLiteral(displayName({ schema: schema ?? '', name }));
-  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(source.run)} FORMAT ${word(form)}`;
+function ledgerQuery({ target: { schema }, ledger }: TableLoad, what: string, form: string): Quoted {
+  const table = quoteLiteral(ledger.table);
+  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(ledger.run)} FORMAT ${word(form)}`;
 }

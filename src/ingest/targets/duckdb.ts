@@ -103,9 +103,9 @@ export function prepareNewTable(load: TableLoad, plan: IngestPlan): string {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target: { schema, name }, source, mode }: TableLoad): View {
+function shellView({ target: { schema, name }, ledger, source, mode }: TableLoad): View {
   const table = displayName({ schema: schema ?? '', name });
-  const condition = sql`"table_name" = ${quoteLiteral(table)} AND "run_id" = ${quoteLiteral(source.run)}`;
+  const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
   const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),

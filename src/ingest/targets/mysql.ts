@@ -69,7 +69,7 @@ function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View 
   const table = displayName({ schema: target.schema ?? '', name: target.name });
   const list = qualify(target.schema, `_sqlextract_${load.tag}_files`);
   const ledger = qualify(target.schema, LEDGER);
-  const loaded = sql`SELECT count(*) FROM ${ledger} WHERE table_name = ${quoteLiteral(table)} AND run_id = ${quoteLiteral(source.run)}`;
+  const loaded = sql`SELECT count(*) FROM ${ledger} WHERE table_name = ${quoteLiteral(load.ledger.table)} AND run_id = ${quoteLiteral(load.ledger.run)}`;
   const fileView = (file: LoadFile): View => {
     const [name, sha256] = [quoteLiteral(file.name), quoteLiteral(file.sha256)];
     return {

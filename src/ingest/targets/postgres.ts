@@ -97,7 +97,7 @@ function shellView(load: TableLoad): View {
   const { target, source, mode } = load;
   const table = displayName({ schema: target.schema ?? '', name: target.name });
   const ledger = qualify(target.schema, LEDGER);
-  const known = sql`"table_name" = ${quoteLiteral(table)} AND "run_id" = ${quoteLiteral(source.run)}`;
+  const known = sql`"table_name" = ${quoteLiteral(load.ledger.table)} AND "run_id" = ${quoteLiteral(load.ledger.run)}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),

@@ -196,9 +196,9 @@ function checkBinaryMarker({ format, columns, source }: TableLoad): void {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target: { schema, name }, source, mode, format }: TableLoad): View {
+function shellView({ target: { schema, name }, ledger, source, mode, format }: TableLoad): View {
   const table = displayName({ schema: schema ?? '', name });
-  const condition = sql`"table_name" = ${quoteLiteral(table)} AND "run_id" = ${quoteLiteral(source.run)}`;
+  const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
   const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),

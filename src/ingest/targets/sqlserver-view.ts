@@ -51,7 +51,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     ...statementTexts(load, base, cells),
     ...windowViews(load, cells),
     messageLoaded: message(load, `run ${load.source.run} is loaded already; nothing was done`),
-    tableText: quoteLiteral(displayName({ schema: schema ?? '', name })),
+    tableText: quoteLiteral(load.ledger.table),
   };
 }
 

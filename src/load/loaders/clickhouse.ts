@@ -5,7 +5,6 @@ import { commaList, sql, word } from '../../ingest/quoted.ts';
 import { render } from '../../ingest/render.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { attemptPrefix, clickHouseTarget, stageFileSql } from '../../ingest/targets/clickhouse.ts';
-import { displayName } from '../../model/table.ts';
 import { fileBytes, verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -41,7 +40,7 @@ class ClickHouseSession implements LoadSession {
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     const known = await this.#rows(
       sql`SELECT name FROM system.tables WHERE database = ${databaseOf(load)} AND name IN (${literal(LEDGER)}, '_sqlextract_swaps')`,
     );
@@ -50,7 +49,7 @@ class ClickHouseSession implements LoadSession {
     await this.#runAll(render('clickhouse/recover.sql', clickHouseTarget.view(load, NO_PLAN)));
     const ledger = clickHouseTarget.qualify(schema, LEDGER);
     const [row] = await this.#rows(
-      sql`SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${ledger} WHERE table_name = ${literal(displayName({ schema: schema ?? '', name }))} AND run_id = ${literal(load.source.run)} LIMIT 1`,
+      sql`SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${ledger} WHERE table_name = ${literal(load.ledger.table)} AND run_id = ${literal(load.ledger.run)} LIMIT 1`,
     );
     if (row === undefined) return null;
     if (await this.#isStaged(load)) await this.discard(load, NO_PLAN);

@@ -6,7 +6,6 @@ import { Quoted, sql, word } from '../../ingest/quoted.ts';
 import { duckdbTarget, prepareNewTable } from '../../ingest/targets/duckdb.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName } from '../../model/table.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import { guardError } from '../guard-error.ts';
@@ -53,7 +52,7 @@ class DuckdbSession implements LoadSession {
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
     if (!this.#isThere()) return null;
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     const known = await this.#rows(
       'SELECT 1 FROM duckdb_tables() WHERE lower(schema_name) = lower($1) AND table_name = $2 AND database_name = current_database()',
       [schema ?? 'main', LEDGER],
@@ -62,7 +61,7 @@ class DuckdbSession implements LoadSession {
     const ledger = duckdbTarget.qualify(schema, LEDGER);
     const [row] = await this.#rows(
       sql`SELECT "run_id", "mode", "row_count", "inserted", "updated", "deleted", "rejected", CAST("loaded_at" AS VARCHAR) FROM ${ledger} WHERE "table_name" = $1 AND "run_id" = $2`,
-      [displayName({ schema: schema ?? '', name }), load.source.run],
+      [load.ledger.table, load.ledger.run],
     );
     return row === undefined ? null : ledgerEntryOf(row);
   }

@@ -62,12 +62,12 @@ export class MysqlLoadSession implements LoadSession {
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     if (!(await exists(this.#parts.main, schema, LEDGER))) return null;
     const ledger = mysqlTarget.qualify(schema, LEDGER);
-    const table = mysqlTarget.quoteLiteral(displayName({ schema: schema ?? '', name }));
+    const table = mysqlTarget.quoteLiteral(load.ledger.table);
     const [row] = await this.#parts.main.rows(
-      `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.source.run))}`,
+      `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.ledger.run))}`,
     );
     return row === undefined ? null : ledgerEntryOf(row);
   }

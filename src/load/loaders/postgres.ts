@@ -4,7 +4,6 @@ import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
-import { displayName } from '../../model/table.ts';
 import { endConnection } from '../../sources/postgres/connect.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
@@ -42,12 +41,12 @@ class PostgresSession implements LoadSession {
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     if (!(await this.#exists(schema, LEDGER))) return null;
     const ledger = postgresTarget.qualify(schema, LEDGER);
     const [row] = await this.#rows(
       sql`SELECT "run_id", "mode", "row_count", "inserted", "updated", "deleted", "rejected", "loaded_at" FROM ${ledger} WHERE "table_name" = $1 AND "run_id" = $2`,
-      [displayName({ schema: schema ?? '', name }), load.source.run],
+      [load.ledger.table, load.ledger.run],
     );
     return row === undefined ? null : ledgerEntryOf(row);
   }

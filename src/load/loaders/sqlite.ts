@@ -5,7 +5,6 @@ import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { insertStatement, sqlitePart, sqliteTarget } from '../../ingest/targets/sqlite.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName } from '../../model/table.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
@@ -54,14 +53,14 @@ class SqliteSession implements LoadSession {
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
     if (!this.#isThere()) return null;
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     const ledger = sqliteTarget.qualify(schema, LEDGER);
     if (this.#rows("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", [LEDGER]).length === 0)
       return null;
     const columns = '"run_id", "mode", "row_count", "inserted", "updated", "deleted", "rejected", "loaded_at"';
     const [row] = this.#rows(`SELECT ${columns} FROM ${String(ledger)} WHERE "table_name" = ? AND "run_id" = ?`, [
-      displayName({ schema: schema ?? '', name }),
-      load.source.run,
+      load.ledger.table,
+      load.ledger.run,
     ]);
     return row === undefined ? null : ledgerEntryOf(row);
   }

@@ -4,7 +4,6 @@ import { sql, word } from '../../ingest/quoted.ts';
 import { LEDGER } from '../../ingest/script-view.ts';
 import { objectId } from '../../ingest/targets/sqlserver-view.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
-import { displayName } from '../../model/table.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
 import { plainBytes, verified } from '../file-bytes.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -34,11 +33,11 @@ class SqlServerLoadSession implements LoadSession {
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    const { schema, name } = load.target;
+    const { schema } = load.target;
     const ledger = sqlServerTarget.qualify(schema, LEDGER);
     if (!(await this.#exists(schema, LEDGER))) return null;
     const [row] = await this.#sessions.rows(
-      sql`SELECT [run_id], [mode], [row_count], [inserted], [updated], [deleted], [rejected], CONVERT(nvarchar(40), [loaded_at], 126) AS [loaded_at] FROM ${ledger} WHERE [table_name] = ${literal(displayName({ schema: schema ?? '', name }))} AND [run_id] = ${literal(load.source.run)}`,
+      sql`SELECT [run_id], [mode], [row_count], [inserted], [updated], [deleted], [rejected], CONVERT(nvarchar(40), [loaded_at], 126) AS [loaded_at] FROM ${ledger} WHERE [table_name] = ${literal(load.ledger.table)} AND [run_id] = ${literal(load.ledger.run)}`,
     );
     if (row === undefined) return null;
     // what a load that was killed after it published left
