@@ -15,7 +15,7 @@ function messages(): readonly string[] {
 
 describe('what a target answers', () => {
   test('the guards were found', () => {
-    expect(messages().length).toBe(5);
+    expect(messages().length).toBeGreaterThanOrEqual(5);
   });
 
   test.each(messages())('is our own refusal: %s', (message) => {
