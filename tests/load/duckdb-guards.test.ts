@@ -106,6 +106,35 @@ describe('DuckDB', () => {
     }
   });
 
+  it.each(['merge', 'delete-insert'] as const)(
+    '%s stops at keys that are one to the collation of the table only',
+    async (mode) => {
+      const facts: PlanFacts = {
+        columns: [{ name: 'k', type: { kind: 'string' } }, ID],
+        table: { schema: '', name: 't' },
+        order: { mode, key: ['k'] },
+      };
+      const lines: readonly (readonly string[])[] = [['"x",1', '"X",2'], ['"e",3'], ['"é",3']];
+      for (const rows of lines) {
+        using given = givenLoad(duckdbTarget, facts, rows);
+        await ask(given, "CREATE TABLE t (k VARCHAR COLLATE NOCASE.NOACCENT, id INT); INSERT INTO t VALUES ('E', 0)");
+        expect(await load(given), String(rows)).toMatch(
+          /^LOAD_REFUSED: .*to the collation of the table only.*nothing was changed/,
+        );
+        expect(await ask(given, 'FROM t')).toEqual([['E', '0']]);
+      }
+      using same = givenLoad(duckdbTarget, facts, ['"E",1', '"x ",2', '"x",3', '\\N,4']);
+      await ask(same, "CREATE TABLE t (k VARCHAR COLLATE NOCASE, id INT); INSERT INTO t VALUES ('E', 0), (NULL, 0)");
+      expect(await load(same)).toBe('loaded');
+      expect(await ask(same, 'SELECT k, id FROM t ORDER BY id')).toEqual([
+        ['E', '1'],
+        ['x ', '2'],
+        ['x', '3'],
+        [null, '4'],
+      ]);
+    },
+  );
+
   it('stops when the rows are not as many as the manifest says, and when a value does not fit', async () => {
     using fewer = givenLoad(duckdbTarget, TWO, ['1,"a"'], { rows: 2 });
     expect(await load(fewer)).toMatch(/^LOAD_REFUSED: .*the rows that were loaded are not the 2 of the manifest/);
