@@ -52,10 +52,21 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
   }
 }
 
-/** Killed after the run was published: what was staged has no use any more. */
+/** Killed after the run was published: what was staged has no use any more. Throws LOAD_REFUSED where another mode is asked for. */
 async function loadedBefore(context: LoadContext, load: TableLoad, entry: LedgerEntry): Promise<LoadOutcome> {
   await context.session.discard(load, context.plan);
+  if (entry.mode !== load.mode) throw loadedOtherwise(load, entry);
   return { kind: 'already-loaded', entry, resumedFiles: 0, ...(await countsOf(context, load, null)) };
+}
+
+function loadedOtherwise({ source, target, mode }: TableLoad, entry: LedgerEntry): SqlextractError {
+  const table = displayName({ schema: target.schema ?? '', name: target.name });
+  return new SqlextractError({
+    code: 'LOAD_REFUSED',
+    message: `${table}: run ${source.run} was loaded by ${entry.mode}, not by ${mode}; nothing was done`,
+    hint: 'delete its row from the ledger to load it again, or extract anew',
+    fault: 'data',
+  });
 }
 
 async function countsOf(

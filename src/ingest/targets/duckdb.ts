@@ -19,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: true,
   rejects: 'it loads files whole, in one statement',
   transactional: true,
+  oneText: true,
   needs: [],
   takes: [],
   defaultSchema: 'main',
