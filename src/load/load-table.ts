@@ -6,7 +6,7 @@ import type { Problem } from '../model/problem.ts';
 import { SqlextractError, toProblem } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
-import { driftOf, refuseDrift, withoutMissing } from './drift.ts';
+import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import type { LedgerEntry, LoadSession } from './loader.ts';
 
 export interface LoadContext {
@@ -92,14 +92,15 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
   }
   const drift = driftOf(load, existing, target);
   refuseDrift(load, drift, evolve);
-  if (drift.missing.length === 0) return load;
-  if (evolve === 'ignore') return withoutMissing(load, drift);
+  const taken = withoutGenerated(load, existing, target);
+  if (drift.missing.length === 0) return taken;
+  if (evolve === 'ignore') return withoutMissing(taken, driftOf(taken, existing, target));
   await session.addColumns(
     load,
     drift.missing.map(({ name }) => name),
     plan,
   );
-  return load;
+  return taken;
 }
 
 async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {

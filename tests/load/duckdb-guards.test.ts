@@ -3,6 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
 import { duckdbLoader } from '../../src/load/loaders/duckdb.ts';
+import { fitted } from '../../src/load/load-table.ts';
 import { toProblem } from '../../src/model/problem.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import type { GivenLoad } from '../ingest/given-load.ts';
@@ -23,8 +24,9 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: folder };
   const session = await duckdbLoader.open(place, 1);
   try {
-    await session.prepare(table, plan);
-    await session.publish(table, plan);
+    const fits = await fitted({ session, target: duckdbTarget, plan, evolve: 'fail' }, table);
+    await session.prepare(fits, plan);
+    await session.publish(fits, plan);
     return 'loaded';
   } catch (error) {
     await session.discard(table, plan);
@@ -177,5 +179,23 @@ describe('DuckDB', () => {
     await using session = await duckdbLoader.open({ ...place, url }, 1);
     expect(table === undefined ? null : await session.entry(table)).toBeNull();
     await expect(DuckDBInstance.create(url, { access_mode: 'READ_ONLY' })).rejects.toThrow(/does not exist/);
+  });
+});
+
+describe('a generated column of the table that is there', () => {
+  it.each(['replace', 'append', 'merge', 'delete-insert'] as const)('is left out, %s', async (mode) => {
+    const facts: PlanFacts = {
+      columns: [
+        { name: 'id', type: { kind: 'int64' }, nullable: false },
+        { name: 'v', type: { kind: 'int64' } },
+        { name: 'w', type: { kind: 'string' } },
+      ],
+      table: { schema: '', name: 't' },
+      order: { mode, key: ['id'] },
+    };
+    using given = givenLoad(duckdbTarget, facts, ['2,7,"a"']);
+    await ask(given, "CREATE TABLE t (id BIGINT, v BIGINT GENERATED ALWAYS AS (id * 2), w VARCHAR DEFAULT 'w')");
+    expect(await load(given)).toBe('loaded');
+    expect(await ask(given, 'FROM t')).toEqual([['2', '4', 'a']]);
   });
 });

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { sqliteTarget } from '../../src/ingest/targets/sqlite.ts';
 import { sqliteLoader } from '../../src/load/loaders/sqlite.ts';
+import { fitted } from '../../src/load/load-table.ts';
 import { toProblem } from '../../src/model/problem.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import type { GivenLoad } from '../ingest/given-load.ts';
@@ -25,8 +26,9 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: folder };
   await using session = await sqliteLoader.open(place, 1);
   try {
-    await session.prepare(table, plan);
-    await session.publish(table, plan);
+    const fits = await fitted({ session, target: sqliteTarget, plan, evolve: 'fail' }, table);
+    await session.prepare(fits, plan);
+    await session.publish(fits, plan);
     return 'loaded';
   } catch (error) {
     await session.discard(table, plan);
@@ -93,5 +95,26 @@ describe.each(['replace', 'append', 'merge', 'delete-insert'] as const)('SQLite,
       expect(await run(given)).toMatch(/; nothing was changed/);
       expect(ask(given, '')).toEqual([['b', 0]]);
     }
+  });
+});
+
+describe('a generated column of the table that is there', () => {
+  it.each(['replace', 'append', 'merge', 'delete-insert'] as const)('is left out, %s', async (mode) => {
+    const facts: PlanFacts = {
+      columns: [
+        { name: 'id', type: { kind: 'int64' }, nullable: false },
+        { name: 'v', type: { kind: 'int64' } },
+        { name: 'w', type: { kind: 'string' } },
+      ],
+      table: { schema: '', name: 't' },
+      order: { mode, key: ['id'] },
+    };
+    using given = givenLoad(sqliteTarget, facts, ['2,7,"a"']);
+    ask(given, "CREATE TABLE t (id INTEGER, v INTEGER AS (id * 2), w TEXT DEFAULT 'w')");
+    expect(await load(given)).toBe('loaded');
+    expect(ask(given, '')).toEqual([[2, 4, 'a']]);
+    using script = givenLoad(sqliteTarget, facts, ['2,7,"a"']);
+    ask(script, "CREATE TABLE t (id INTEGER, v INTEGER AS (id * 2), w TEXT DEFAULT 'w')");
+    expect(script.run().output).toMatch(/column v of the table that is there is a generated one.*nothing was changed/);
   });
 });

@@ -107,6 +107,10 @@ function typeGuards(load: TableLoad, target: IngestTarget, say: Say): readonly V
     return [
       {
         what: sql`'type ${index + 1}'`,
+        whatMade: sql`'made ${index + 1}'`,
+        messageMade: say(
+          `column ${column.name} of the table that is there is a generated one; \`sqlextract load\` leaves it out`,
+        ),
         nameText: target.quoteLiteral(column.name),
         tableNameText: target.quoteLiteral(name),
         affinities: affinitiesThatChange(column),
