@@ -1,8 +1,17 @@
+import type { LoadMode } from '../ingest/load-mode.ts';
 import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
 import type { LedgerEntry } from '../load/loader.ts';
 import { formatCount, formatCounted, formatSeconds } from './amounts.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
+
+const MODE_DONE: Readonly<Record<LoadMode, string>> = {
+  replace: 'replaced',
+  'full-refresh': 'made anew',
+  append: 'appended',
+  merge: 'merged',
+  'delete-insert': 'deleted and inserted',
+};
 
 /** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. */
 export function describeTableLoad(report: TableLoadReport): readonly string[] {
@@ -19,7 +28,7 @@ export function describeTableLoad(report: TableLoadReport): readonly string[] {
     }
     case 'already-loaded':
       return [
-        `✓ ${name}: run ${printable(report.run)} is loaded already, ${formatCounted(outcome.entry.rows, 'record')}`,
+        `✓ ${name}: run ${printable(report.run)} is loaded already (${MODE_DONE[outcome.entry.mode]}), ${formatCounted(outcome.entry.rows, 'record')}`,
       ];
     case 'stopped':
       return [`✗ ${name}: stopped; the same command goes on`];

@@ -1,7 +1,9 @@
 import { relative, resolve, sep } from 'node:path';
 import type { FlagValues, Settings } from '../config/settings.ts';
 import { checkReads } from '../ingest/check-load.ts';
+import type { IngestTarget } from '../ingest/target.ts';
 import { writeScripts } from '../ingest/write-scripts.ts';
+import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { formatCounted } from './amounts.ts';
 import type { PlannedIngest } from './ingest-plan-of.ts';
@@ -16,6 +18,7 @@ export async function runGenerateIngest(settings: Settings, flags: FlagValues, t
   for (const load of plan.tables) checkReads(load, target, plan.flavor);
   const folder = folderOf(flags, planned);
   const toStdout = flags['stdout'] === true;
+  if (toStdout) checkOneText(target);
   const base = toStdout ? process.cwd() : folder;
   const scripts = target.scripts(plan, { pathOf: ({ path }) => relative(base, path).split(sep).join('/') });
   if (toStdout) {
@@ -38,6 +41,17 @@ export async function runGenerateIngest(settings: Settings, flags: FlagValues, t
         scripts.some(({ name }) => name === 'upload.sh'),
       )}`,
     );
+}
+
+/** Throws INGEST_OPTION for a target whose scripts are no text to be given to its client. */
+function checkOneText({ title, capabilities }: IngestTarget): void {
+  if (capabilities.oneText === true) return;
+  throw new SqlextractError({
+    code: 'INGEST_OPTION',
+    message: `--stdout: ${title}: ${capabilities.oneText}`,
+    hint: 'leave it out: the scripts are written into a folder, with a run.sh',
+    fault: 'usage',
+  });
 }
 
 function folderOf(flags: FlagValues, { asked, target }: PlannedIngest): string {

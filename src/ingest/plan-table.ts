@@ -111,7 +111,8 @@ function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTar
   const { schema, name } = manifest.table;
   const usual = ['public', 'dbo', 'main'].includes(schema) ? (target.capabilities.defaultSchema ?? null) : schema;
   const wanted = order.schema ?? (schema === '' ? target.capabilities.defaultSchema : usual);
-  const cased = (text: string): string => targetName(text, order.identifierCase, target);
+  const cased = (text: string): string =>
+    targetName(`table ${displayName(manifest.table)}`, text, order.identifierCase, target);
   return { schema: wanted === null || wanted === '' ? null : cased(wanted), name: cased(name) };
 }
 

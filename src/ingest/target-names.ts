@@ -26,7 +26,10 @@ export function columnNames(
   for (const from of choice.renames.keys()) {
     if (!sourceNames.some((name) => sameName(name, from))) throw unknownRename(table, from, sourceNames);
   }
-  const names = sourceNames.map((name) => targetName(renamed(name, choice.renames), choice.identifierCase, target));
+  const names = sourceNames.map((name) => {
+    const what = `column ${JSON.stringify(name)} of ${table}`;
+    return targetName(what, renamed(name, choice.renames), choice.identifierCase, target);
+  });
   const seen = new Map<string, string>();
   for (const [index, name] of names.entries()) {
     const source = sourceNames[index] ?? '';
@@ -38,14 +41,14 @@ export function columnNames(
   return names;
 }
 
-/** One name as the target will have it. Throws INGEST_NAME. */
-export function targetName(name: string, identifierCase: IdentifierCase, target: IngestTarget): string {
+/** One name as the target will have it; `what` has it, for the message: `column "a" of t`. Throws INGEST_NAME. */
+export function targetName(what: string, name: string, identifierCase: IdentifierCase, target: IngestTarget): string {
   const { identifiers } = target.capabilities;
   const cased = inCase(name, identifierCase);
   if (cased === '' || cased.includes('\0') || !cased.isWellFormed() || identifiers.forbidden?.test(cased) === true) {
     throw new SqlextractError({
       code: 'INGEST_NAME',
-      message: `${target.title} cannot have the name ${JSON.stringify(name)}`,
+      message: `${what}: ${target.title} cannot have the name ${JSON.stringify(name)}`,
       hint: `give another name with --rename ${JSON.stringify(`${name}=other_name`)}`,
       fault: 'data',
     });

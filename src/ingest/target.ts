@@ -58,6 +58,8 @@ export interface TargetCapabilities {
   readonly rejects: true | string;
   /** Rows and ledger change together or not at all. Text: what it has instead, for the script's header. */
   readonly transactional: true | string;
+  /** Its SQL scripts, one after the other, are a text that its client can be given (`--stdout`). Text: why not. */
+  readonly oneText: true | string;
   /** Places that must be given for its scripts. */
   readonly needs: readonly (keyof Locations)[];
   /** Places that are of use. */

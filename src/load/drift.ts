@@ -38,6 +38,20 @@ export function withoutMissing(load: TableLoad, { missing }: Drift): TableLoad {
   };
 }
 
+/** The load without the columns that the table makes of others. */
+export function withoutGenerated(
+  load: TableLoad,
+  existing: readonly ExistingColumn[],
+  target: IngestTarget,
+): TableLoad {
+  const made = new Set(existing.filter(({ generated }) => generated).map(({ name }) => foldedName(name, target)));
+  if (made.size === 0) return load;
+  const columns = load.columns.map((column) => {
+    return made.has(foldedName(column.name, target)) ? { ...column, ignored: true } : column;
+  });
+  return { ...load, columns };
+}
+
 /** Throws LOAD_DRIFT. */
 export function refuseDrift(load: TableLoad, { missing, required }: Drift, evolve: Evolve): void {
   if (required.length > 0) {

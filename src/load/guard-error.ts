@@ -20,7 +20,7 @@ export function guardError(error: unknown, title: string): SqlextractError {
     {
       code: 'LOAD_FAILED',
       message: `${title} did not take a statement: ${text.split('\n')[0] ?? ''}`,
-      hint: 'nothing was changed; the same command tries again',
+      hint: 'nothing was changed; mend what the cause names, then the same command tries again',
       fault: 'data',
       causes: [text],
     },

@@ -6,7 +6,7 @@ import type { Problem } from '../model/problem.ts';
 import { SqlextractError, toProblem } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
-import { driftOf, refuseDrift, withoutMissing } from './drift.ts';
+import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import type { LedgerEntry, LoadSession } from './loader.ts';
 
 export interface LoadContext {
@@ -52,10 +52,21 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
   }
 }
 
-/** Killed after the run was published: what was staged has no use any more. */
+/** Killed after the run was published: what was staged has no use any more. Throws LOAD_REFUSED where another mode is asked for. */
 async function loadedBefore(context: LoadContext, load: TableLoad, entry: LedgerEntry): Promise<LoadOutcome> {
   await context.session.discard(load, context.plan);
+  if (entry.mode !== load.mode) throw loadedOtherwise(load, entry);
   return { kind: 'already-loaded', entry, resumedFiles: 0, ...(await countsOf(context, load, null)) };
+}
+
+function loadedOtherwise({ source, target, mode }: TableLoad, entry: LedgerEntry): SqlextractError {
+  const table = displayName({ schema: target.schema ?? '', name: target.name });
+  return new SqlextractError({
+    code: 'LOAD_REFUSED',
+    message: `${table}: run ${source.run} was loaded by ${entry.mode}, not by ${mode}; nothing was done`,
+    hint: 'delete its row from the ledger to load it again, or extract anew',
+    fault: 'data',
+  });
 }
 
 async function countsOf(
@@ -81,14 +92,15 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
   }
   const drift = driftOf(load, existing, target);
   refuseDrift(load, drift, evolve);
-  if (drift.missing.length === 0) return load;
-  if (evolve === 'ignore') return withoutMissing(load, drift);
+  const taken = withoutGenerated(load, existing, target);
+  if (drift.missing.length === 0) return taken;
+  if (evolve === 'ignore') return withoutMissing(taken, driftOf(taken, existing, target));
   await session.addColumns(
     load,
     drift.missing.map(({ name }) => name),
     plan,
   );
-  return load;
+  return taken;
 }
 
 async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {

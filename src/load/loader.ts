@@ -71,4 +71,6 @@ export interface ExistingColumn {
   readonly nullable: boolean;
   /** It has a default, an identity or an expression: rows may be inserted without it. */
   readonly filled: boolean;
+  /** Its value is made of others, and none of ours can be put into it. */
+  readonly generated?: boolean;
 }

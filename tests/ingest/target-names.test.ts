@@ -4,6 +4,7 @@ import type { NameChoice } from '../../src/ingest/target-names.ts';
 import { columnNames, foldedName, sizeOfName, targetName } from '../../src/ingest/target-names.ts';
 import type { IngestTarget } from '../../src/ingest/target.ts';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
+import { toProblem } from '../../src/model/problem.ts';
 import { codeOf, targetWithNames } from './load-example.ts';
 
 const POSTGRES = targetWithNames({ longest: 63, unit: 'bytes', caseSensitive: true });
@@ -54,28 +55,46 @@ describe('renames', () => {
 
 describe('names that a target cannot hold', () => {
   test.each([[''], ['a\0b'], ['\ud800']])('%j is refused', (name) => {
-    expect(codeOf(() => targetName(name, 'preserve', duckdbTarget))).toBe('INGEST_NAME');
+    expect(codeOf(() => targetName('a name', name, 'preserve', duckdbTarget))).toBe('INGEST_NAME');
+  });
+
+  test('are named with their table and column', () => {
+    const target = targetWithNames({ forbidden: /[.[\]]/ });
+    const message = (run: () => unknown): string => {
+      try {
+        run();
+      } catch (error) {
+        return toProblem(error).message;
+      }
+      return 'nothing was thrown';
+    };
+    const choice = { identifierCase: 'preserve', renames: new Map([['id', 'i.d']]) } as const;
+    expect(message(() => columnNames('main.win', ['id'], choice, target))).toBe(
+      'column "id" of main.win: DuckDB cannot have the name "i.d"',
+    );
   });
 
   test('also by what the target itself forbids', () => {
     const target = targetWithNames({ forbidden: /[.[\]]/ });
-    expect(codeOf(() => targetName('a.b', 'preserve', target))).toBe('INGEST_NAME');
-    expect(targetName('a_b', 'preserve', target)).toBe('a_b');
+    expect(codeOf(() => targetName('a name', 'a.b', 'preserve', target))).toBe('INGEST_NAME');
+    expect(targetName('a name', 'a_b', 'preserve', target)).toBe('a_b');
   });
 
   test('are cut where they are too long: whole characters, always the same, never two alike', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 30, maxLength: 120 }), (text) => {
         const name = text.replaceAll('\0', '_').toWellFormed();
-        const cut = targetName(name, 'preserve', POSTGRES);
+        const cut = targetName('a name', name, 'preserve', POSTGRES);
         expect(sizeOfName(cut, 'bytes')).toBeLessThanOrEqual(63);
         expect(cut.isWellFormed()).toBe(true);
-        expect(targetName(name, 'preserve', POSTGRES)).toBe(cut);
+        expect(targetName('a name', name, 'preserve', POSTGRES)).toBe(cut);
         if (Buffer.byteLength(name) <= 63) expect(cut).toBe(name);
         else expect(cut).toMatch(/_[0-9a-f]{8}$/);
       }),
     );
-    const [one, other] = ['😀'.repeat(64), `${'😀'.repeat(63)}a`].map((name) => targetName(name, 'preserve', POSTGRES));
+    const [one, other] = ['😀'.repeat(64), `${'😀'.repeat(63)}a`].map((name) =>
+      targetName('a name', name, 'preserve', POSTGRES),
+    );
     expect(one).not.toBe(other);
   });
 });

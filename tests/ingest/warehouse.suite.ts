@@ -163,7 +163,7 @@ function hostileChoice(
 /** As the target would have it; null: it refuses the name. */
 export function nameOrNull(name: string, target: IngestTarget): string | null {
   try {
-    return targetName(name, 'preserve', target);
+    return targetName('a name', name, 'preserve', target);
   } catch (error) {
     if (error instanceof SqlextractError && error.problem.code === 'INGEST_NAME') return null;
     throw error;

@@ -3,6 +3,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
 import { duckdbLoader } from '../../src/load/loaders/duckdb.ts';
+import { fitted } from '../../src/load/load-table.ts';
 import { toProblem } from '../../src/model/problem.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import type { GivenLoad } from '../ingest/given-load.ts';
@@ -23,8 +24,9 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: folder };
   const session = await duckdbLoader.open(place, 1);
   try {
-    await session.prepare(table, plan);
-    await session.publish(table, plan);
+    const fits = await fitted({ session, target: duckdbTarget, plan, evolve: 'fail' }, table);
+    await session.prepare(fits, plan);
+    await session.publish(fits, plan);
     return 'loaded';
   } catch (error) {
     await session.discard(table, plan);
@@ -106,6 +108,35 @@ describe('DuckDB', () => {
     }
   });
 
+  it.each(['merge', 'delete-insert'] as const)(
+    '%s stops at keys that are one to the collation of the table only',
+    async (mode) => {
+      const facts: PlanFacts = {
+        columns: [{ name: 'k', type: { kind: 'string' } }, ID],
+        table: { schema: '', name: 't' },
+        order: { mode, key: ['k'] },
+      };
+      const lines: readonly (readonly string[])[] = [['"x",1', '"X",2'], ['"e",3'], ['"é",3']];
+      for (const rows of lines) {
+        using given = givenLoad(duckdbTarget, facts, rows);
+        await ask(given, "CREATE TABLE t (k VARCHAR COLLATE NOCASE.NOACCENT, id INT); INSERT INTO t VALUES ('E', 0)");
+        expect(await load(given), String(rows)).toMatch(
+          /^LOAD_REFUSED: .*to the collation of the table only.*nothing was changed/,
+        );
+        expect(await ask(given, 'FROM t')).toEqual([['E', '0']]);
+      }
+      using same = givenLoad(duckdbTarget, facts, ['"E",1', '"x ",2', '"x",3', '\\N,4']);
+      await ask(same, "CREATE TABLE t (k VARCHAR COLLATE NOCASE, id INT); INSERT INTO t VALUES ('E', 0), (NULL, 0)");
+      expect(await load(same)).toBe('loaded');
+      expect(await ask(same, 'SELECT k, id FROM t ORDER BY id')).toEqual([
+        ['E', '1'],
+        ['x ', '2'],
+        ['x', '3'],
+        [null, '4'],
+      ]);
+    },
+  );
+
   it('stops when the rows are not as many as the manifest says, and when a value does not fit', async () => {
     using fewer = givenLoad(duckdbTarget, TWO, ['1,"a"'], { rows: 2 });
     expect(await load(fewer)).toMatch(/^LOAD_REFUSED: .*the rows that were loaded are not the 2 of the manifest/);
@@ -148,5 +179,23 @@ describe('DuckDB', () => {
     await using session = await duckdbLoader.open({ ...place, url }, 1);
     expect(table === undefined ? null : await session.entry(table)).toBeNull();
     await expect(DuckDBInstance.create(url, { access_mode: 'READ_ONLY' })).rejects.toThrow(/does not exist/);
+  });
+});
+
+describe('a generated column of the table that is there', () => {
+  it.each(['replace', 'append', 'merge', 'delete-insert'] as const)('is left out, %s', async (mode) => {
+    const facts: PlanFacts = {
+      columns: [
+        { name: 'id', type: { kind: 'int64' }, nullable: false },
+        { name: 'v', type: { kind: 'int64' } },
+        { name: 'w', type: { kind: 'string' } },
+      ],
+      table: { schema: '', name: 't' },
+      order: { mode, key: ['id'] },
+    };
+    using given = givenLoad(duckdbTarget, facts, ['2,7,"a"']);
+    await ask(given, "CREATE TABLE t (id BIGINT, v BIGINT GENERATED ALWAYS AS (id * 2), w VARCHAR DEFAULT 'w')");
+    expect(await load(given)).toBe('loaded');
+    expect(await ask(given, 'FROM t')).toEqual([['2', '4', 'a']]);
   });
 });

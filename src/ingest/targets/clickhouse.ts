@@ -18,6 +18,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'what does not fit stops the load: a file is taken whole or not at all',
   transactional:
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',
+  oneText: 'its scripts run by themselves, in the order that run.sh knows',
   needs: [],
   takes: [],
   defaultSchema: null,

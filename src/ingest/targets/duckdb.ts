@@ -1,6 +1,7 @@
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
-import { shellWord, sql, word } from '../quoted.ts';
+import type { Quoted } from '../quoted.ts';
+import { commaList, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -18,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: true,
   rejects: 'it loads files whole, in one statement',
   transactional: true,
+  oneText: true,
   needs: [],
   takes: [],
   defaultSchema: 'main',
@@ -68,9 +70,27 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments =
     typeRules: load.columns
       .filter(({ ignored }) => !ignored)
       .map(({ name, source }) => ({ name: quoteLiteral(name), pattern: quoteLiteral(keepingTypes(source.type)) })),
+    ...textKeyViews(load),
+    messageAlike: quoteLiteral(
+      `sqlextract: ${tableText}: a key of the files is equal to another, or to one of the table's, to the collation of the table only (case, accents); nothing was changed`,
+    ),
     messageTypes: quoteLiteral(
       `sqlextract: ${tableText}: the table that is there has columns whose types would change values; nothing was changed: `,
     ),
+  };
+}
+
+/** Texts are compared by the collation of the table that is there, and `unlikeKey` finds those that are not the same byte by byte. */
+function textKeyViews({ columns, key }: TableLoad): View {
+  const stageOf = (index: number): Quoted => word(`c${index + 1}`);
+  const unlike = columns.flatMap(({ name, isKey, source }, index) => {
+    if (!isKey || source.type.kind !== 'string') return [];
+    return [sql`encode(CAST(t.${quoteIdentifier(name)} AS VARCHAR)) <> encode(s.${stageOf(index)})`];
+  });
+  return {
+    keyStages: commaList(key.map((each) => stageOf(columns.findIndex(({ name }) => name === each)))),
+    hasTextKeys: unlike.length > 0,
+    unlikeKey: word(unlike.join(' OR ')),
   };
 }
 

@@ -20,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'what LOAD DATA LOCAL does not take it would change, not leave out',
   transactional:
     'a full-refresh is one RENAME TABLE, which commits by itself; its ledger entry follows, and a run that was killed between is loaded again',
+  oneText: 'a client reads one file of rows for each of its scripts, which run.sh feeds to it',
   needs: [],
   takes: [],
   defaultSchema: null,

@@ -17,6 +17,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: true,
   rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
   transactional: true,
+  oneText: true,
   needs: [],
   takes: [],
   defaultSchema: 'public',

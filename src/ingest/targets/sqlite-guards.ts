@@ -31,6 +31,13 @@ export function guardViews(load: TableLoad, target: IngestTarget, fromText: bool
     ),
     messageZeros: say('a text has a U+0000, at which the sqlite3 shell would cut it; use `sqlextract load`'),
     messageReferences: say('rows that other tables refer to would be missing'),
+    messageAlike: say(
+      "a key of the files is equal to another, or to one of the table's, to the collation of the table only (case, blanks at the end)",
+    ),
+    messageTriggers: say(
+      'the table does not have the rows that were put into it: a trigger of it deletes, adds or leaves out rows',
+    ),
+    ...textKeyViews(load, target),
     messageUnclear: say('the table has times in the window that are written in another form than 2024-01-31T08:00:00'),
     needsUnhex: fromText && load.columns.some(({ source: { type } }) => type.kind === 'binary'),
     hasFloats: fromText && load.columns.some(isFloat),
@@ -62,6 +69,18 @@ function floatViews({ columns, format }: TableLoad, target: IngestTarget): View 
   return { doubles: commaList(doubles), hasSingles: singles.length > 0, singles: commaList(singles) };
 }
 
+/** Texts are compared by the collation of the table that is there, and `unlikeKey` finds those that are not the same byte by byte. */
+function textKeyViews({ columns }: TableLoad, target: IngestTarget): View {
+  const unlike = columns.flatMap((column, index) => {
+    if (!column.isKey || storageType(column) !== 'TEXT') return [];
+    return [sql`t.${target.quoteIdentifier(column.name)} <> s.${word(`c${index + 1}`)} COLLATE BINARY`];
+  });
+  const rtrimKeys = columns.flatMap(({ isKey }, index) => {
+    return isKey ? [sql`${word(`c${index + 1}`)} COLLATE RTRIM`] : [];
+  });
+  return { hasTextKeys: unlike.length > 0, rtrimKeys: commaList(rtrimKeys), unlikeKey: word(unlike.join(' OR ')) };
+}
+
 type Say = (text: string) => Quoted;
 
 function cellGuards(load: TableLoad, target: IngestTarget, say: Say): readonly View[] {
@@ -88,6 +107,10 @@ function typeGuards(load: TableLoad, target: IngestTarget, say: Say): readonly V
     return [
       {
         what: sql`'type ${index + 1}'`,
+        whatMade: sql`'made ${index + 1}'`,
+        messageMade: say(
+          `column ${column.name} of the table that is there is a generated one; \`sqlextract load\` leaves it out`,
+        ),
         nameText: target.quoteLiteral(column.name),
         tableNameText: target.quoteLiteral(name),
         affinities: affinitiesThatChange(column),

@@ -27,6 +27,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: 'its shell cannot leave rows out and say which',
   transactional: true,
+  oneText: true,
   needs: [],
   takes: [],
   defaultSchema: null,

@@ -74,12 +74,28 @@ class DuckdbSession implements LoadSession {
       [schema ?? 'main', name],
     );
     if (rows.length === 0) return null;
-    return rows.map(([column, type, nullable, filled]) => ({
-      name: String(column),
-      type: String(type),
-      nullable: nullable === true,
-      filled: filled === true,
-    }));
+    return Promise.all(
+      rows.map(async ([column, type, nullable, filled]) => ({
+        name: String(column),
+        type: String(type),
+        nullable: nullable === true,
+        filled: filled === true,
+        generated: filled === true && (await this.#isGenerated(load, String(column))),
+      })),
+    );
+  }
+
+  /** The catalog does not tell an expression from a default, but no INSERT into a generated column can be prepared. */
+  async #isGenerated({ target: { schema, name } }: TableLoad, column: string): Promise<boolean> {
+    const table = duckdbTarget.qualify(schema, name);
+    const statement = sql`INSERT INTO ${table} (${duckdbTarget.quoteIdentifier(column)}) SELECT NULL`;
+    try {
+      (await (await this.connect()).prepare(String(statement))).destroySync();
+      return false;
+    } catch (error) {
+      if (/generated column/i.test(String(error))) return true;
+      throw error;
+    }
   }
 
   async addColumns(load: TableLoad, names: readonly string[]): Promise<void> {

@@ -69,15 +69,16 @@ class SqliteSession implements LoadSession {
     if (!this.#isThere()) return null;
     // hidden 2 and 3 are generated columns; 1 is of a virtual table. An INTEGER PRIMARY KEY fills itself.
     const rows = this.#rows(
-      "SELECT name, type, \"notnull\" OR (pk > 0 AND NOT type LIKE 'integer'), dflt_value IS NOT NULL OR hidden > 1 FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1",
+      "SELECT name, type, \"notnull\" OR (pk > 0 AND NOT type LIKE 'integer'), dflt_value IS NOT NULL OR hidden > 1, hidden > 1 FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1",
       [load.target.name],
     );
     if (rows.length === 0) return null;
-    return rows.map(([name, type, required, filled]) => ({
+    return rows.map(([name, type, required, filled, generated]) => ({
       name: String(name),
       type: String(type),
       nullable: required === 0n,
       filled: filled === 1n,
+      generated: generated === 1n,
     }));
   }
 

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { describeTableLoad } from '../../src/cli/load-text.ts';
+import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
+import type { LoadOutcome } from '../../src/load/load-table.ts';
+import { loadTable } from '../../src/load/load-table.ts';
+import type { LoadMode } from '../../src/ingest/load-mode.ts';
+import { planned, planOf } from '../ingest/load-example.ts';
+import { FakeSession } from './fake-session.ts';
+
+async function loaded(session: FakeSession, mode: LoadMode): Promise<LoadOutcome> {
+  const load = { ...planned(), mode };
+  const plan = planOf(load);
+  const context = { session, target: duckdbTarget, plan, evolve: 'fail', stop: new AbortController().signal } as const;
+  return loadTable({ ...context, onBytes: () => undefined, onRemark: () => undefined }, load);
+}
+
+function text(outcome: LoadOutcome): string {
+  const table = { table: 'win', into: 'main.win', run: 'r1', mode: 'append', sourceRows: 7, files: 1 } as const;
+  return describeTableLoad({ ...table, outcome, seconds: 1 }).join('\n');
+}
+
+describe('a run that the ledger has', () => {
+  test('is left as it is, and said with what was done', async () => {
+    const session = new FakeSession();
+    const first = await loaded(session, 'append');
+    expect(first.kind).toBe('loaded');
+    const again = await loaded(session, 'append');
+    expect(again.kind).toBe('already-loaded');
+    expect(text(again)).toMatch(/^✓ main\.win: run r1 is loaded already \(appended\), \S+ records?$/);
+    expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
+  });
+
+  test('is refused where another mode is asked for', async () => {
+    const session = new FakeSession();
+    await loaded(session, 'append');
+    const other = await loaded(session, 'replace');
+    expect(other).toMatchObject({
+      kind: 'failed',
+      problem: {
+        code: 'LOAD_REFUSED',
+        message: expect.stringMatching(/: run \S+ was loaded by append, not by replace; nothing was done$/),
+        hint: 'delete its row from the ledger to load it again, or extract anew',
+      },
+    });
+    expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
+  });
+});
