@@ -37,6 +37,7 @@ describe('what a target answers', () => {
       code: 'LOAD_FAILED',
       message: 'PostgreSQL did not take a statement: value too long',
       causes: ['value too long\nDETAIL: more'],
+      hint: 'nothing was changed; mend what the cause names, then the same command tries again',
     });
     expect(guardError('no Error', 'DuckDB').problem.message).toContain('no Error');
   });

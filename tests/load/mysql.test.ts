@@ -1,53 +1,10 @@
-import type { Connection } from 'mysql2/promise';
 import { describe } from 'vitest';
-import type { LoadFixture, LoadTarget, NamedKind, Row } from '../conformance/load-fixture.ts';
 import { loadSuite } from '../conformance/load.suite.ts';
-import { freshMariadb } from '../support/mariadb-server.ts';
+import { MARIADB } from './mysql-target.ts';
 
-const FIXTURE: LoadFixture = {
-  target: 'mysql',
-  flags: ['--flavor', 'mariadb'],
-  scriptFormats: ['csv'],
-  nonFinite: false,
-  tellsQuotedMarker: false,
-  create,
-};
-
-loadSuite(FIXTURE);
+loadSuite(MARIADB);
 
 // One session loads replace and append straight into the table, in one transaction.
 describe('by one session', () => {
-  loadSuite({ ...FIXTURE, flags: [...FIXTURE.flags, '--parallel', '1'], scriptFormats: [] });
+  loadSuite({ ...MARIADB, flags: [...MARIADB.flags, '--parallel', '1'], scriptFormats: [] });
 });
-
-async function create(): Promise<LoadTarget> {
-  const database = await freshMariadb('load_target');
-  const at = new URL(database.url);
-  const login = [`--host=${at.hostname}`, `--port=${at.port}`, `--user=${decodeURIComponent(at.username)}`];
-  return {
-    url: database.url,
-    runArguments: [...login, database.name],
-    environment: { MYSQL_PWD: decodeURIComponent(at.password) },
-    rows: async (table, columns) => rowsOf(database.client, table, columns),
-    tables: async () => {
-      const [rows] = await database.client.query({ sql: 'SHOW TABLES', rowsAsArray: true });
-      return (rows as unknown as string[][]).map(([name]) => name ?? '');
-    },
-    [Symbol.asyncDispose]: async () => database[Symbol.asyncDispose](),
-  };
-}
-
-/** A FLOAT is printed with six digits; as a double with all of them. */
-async function rowsOf(client: Connection, table: string, columns: readonly NamedKind[]): Promise<readonly Row[]> {
-  const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``;
-  const cells = columns.map(({ name, kind }) => {
-    if (kind === 'binary') return `HEX(${quoted(name)})`;
-    return kind === 'float32' ? `CAST(${quoted(name)} AS DOUBLE)` : quoted(name);
-  });
-  const [rows] = await client.query({
-    sql: `SELECT ${cells.join(', ')} FROM ${quoted(table)}`,
-    rowsAsArray: true,
-    typeCast: (field) => field.string('utf8'),
-  });
-  return rows as unknown as Row[];
-}

@@ -141,7 +141,7 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
     await client.query('ALTER TABLE items ADD COLUMN size numeric');
     const narrow = await loadAll(step(target, way, 'append'));
     expect(narrow.code).not.toBe(0);
-    expect(narrow.output).toMatch(/value too long for type character varying\(7\)/);
+    expect(narrow.output).toMatch(/would cut or change a text of the files; nothing was changed/);
     expect((await client.query('SELECT 1 FROM items')).rowCount).toBe(0);
     expect((await target.tables()).filter((name) => /_sqlextract_(?!loads$)/.test(name))).toEqual([]);
   });
@@ -196,5 +196,94 @@ describe('files that are not as they were', () => {
     truncateSync(path, 1000);
     await using target = await createPostgres();
     expect(await loadAll(step(target, 'scripts', 'append', { out: 'second' }))).not.toMatchObject({ code: 0 });
+  });
+});
+
+describe('what a table does not keep', () => {
+  const fresh = newFolder();
+  const TEXTS: SourceTable = { name: 'texts', key: null, columns: [] };
+  let source: FreshDatabase;
+
+  beforeAll(async () => {
+    source = await freshDatabase('load_texts');
+    await source.client.query(
+      `CREATE TABLE texts (k text PRIMARY KEY, v text); INSERT INTO texts VALUES ('x', '1'), ('X', '2'), ('x ', '3'), ('é', '4'), ('e', '5')`,
+    );
+    await extractTo({ url: source.url } as LoadSource, fresh.folder, 'first', 'csv');
+  });
+  afterAll(async () => {
+    fresh.remove();
+    await source?.[Symbol.asyncDispose]();
+  });
+
+  const texts = (target: Target, mode: string, folder = fresh.folder): LoadStep => ({
+    ...{ fixture: POSTGRES, target, folder, way: 'load', out: 'first', mode, tables: [TEXTS] },
+  });
+
+  it.each([
+    ['varchar(2)', 'ab   ', 'ab'],
+    ['name', 'x'.repeat(70), 'x'.repeat(63)],
+    ['numeric(10,2)', '1.005', '1.50'],
+    ['real', '16777217', '16777216'],
+    ['date', '2024-01-01 12:34:56', '2024-01-01'],
+    ['timestamp', '2024-01-01 12:00:00+05:00', '2024-01-01T12:00:00.100'],
+    ['timestamp(0)', '2024-01-01 12:00:00.4', '2024-01-01 12:00:00.000'],
+    ['time(0)', '12:00:00.4', '12:00:00'],
+    ['timestamptz(0)', '2024-01-01 12:00:00.4Z', '2024-01-01 12:00:00+05:00'],
+    ['timestamptz', 'now', '2024-01-01 12:00:00Z'],
+  ])('a text into %s: refused when it would change, else kept', async (type, changed, kept) => {
+    for (const value of [changed, kept]) {
+      await using one = await freshDatabase('load_text');
+      await using target = await createPostgres();
+      const own = newFolder();
+      await one.client.query('CREATE TABLE texts (k text PRIMARY KEY, v text)');
+      await one.client.query(`INSERT INTO texts VALUES ('a', $1), ('b', NULL)`, [value]);
+      await extractTo({ url: one.url } as LoadSource, own.folder, 'first', 'csv');
+      const { client } = target.database;
+      await client.query(`CREATE TABLE texts (k text, v ${type}); INSERT INTO texts VALUES ('old')`);
+      const { code, output } = await loadAll(texts(target, 'replace', own.folder));
+      own.remove();
+      const rows = (await client.query('SELECT k FROM texts ORDER BY k')).rows;
+      if (value === kept) {
+        expect(code, output).toBe(0);
+        expect(rows).toEqual([{ k: 'a' }, { k: 'b' }]);
+      } else {
+        expect(code).not.toBe(0);
+        expect(output).toMatch(/would cut or change a text of the files; nothing was changed/);
+        expect(rows).toEqual([{ k: 'old' }]);
+      }
+    }
+  });
+
+  it.each(['merge', 'delete-insert'])('%s: keys that are equal to the collation only stop it', async (mode) => {
+    await using target = await createPostgres();
+    const { client } = target.database;
+    await client.query(
+      `CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+      CREATE TABLE texts (k text COLLATE loose PRIMARY KEY, v text); INSERT INTO texts VALUES ('x', 'old'), ('e', 'old')`,
+    );
+    const { code, output } = await loadAll(texts(target, mode));
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/equal to one of the table's to its collation only .*; nothing was changed/);
+    expect((await client.query(`SELECT 1 FROM texts WHERE v = 'old'`)).rowCount).toBe(2);
+    await client.query('ALTER TABLE texts ALTER k TYPE text COLLATE "C"');
+    expect(await loadAll(texts(target, mode))).toMatchObject({ code: 0 });
+    expect((await client.query('SELECT 1 FROM texts')).rowCount).toBe(5);
+  });
+
+  it.each(['replace', 'append', 'merge', 'delete-insert'])('%s: a row that a trigger keeps out', async (mode) => {
+    await using target = await createPostgres();
+    const { client } = target.database;
+    await client.query(
+      `CREATE TABLE texts (k text PRIMARY KEY, v text); INSERT INTO texts VALUES ('old', 'old');
+      CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.v = ''3'' THEN RETURN NULL; END IF; RETURN NEW; END';
+      CREATE TRIGGER lose BEFORE INSERT ON texts FOR EACH ROW EXECUTE FUNCTION lose()`,
+    );
+    const { code, output } = await loadAll(texts(target, mode));
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/rows that were loaded are not the 5 of the manifest; nothing was changed/);
+    expect((await client.query('SELECT k FROM texts')).rows).toEqual([{ k: 'old' }]);
+    await client.query('DROP TRIGGER lose ON texts');
+    expect(await loadAll(texts(target, mode))).toMatchObject({ code: 0 });
   });
 });

@@ -4,9 +4,10 @@ import { needsKey } from '../load-mode.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, Quoted as Joined, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
-import { tableView } from '../script-view.ts';
+import { LEDGER, tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import { plainLiteral, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
+import { keptView } from './mysql-kept.ts';
 import type { CellReading } from './mysql-types.ts';
 import { collationOf, typeOf, valueOf } from './mysql-types.ts';
 import { windowView } from './mysql-window.ts';
@@ -48,6 +49,8 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     tableOptions: sql`ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE ${collationOf(flavor)}`,
     definitions: definitions(load, flavor),
     digits: digitsView(load),
+    ledgerNameText: quoteLiteral(LEDGER),
+    ...keptView(load),
     fileCount: load.files.length,
     headerLines: headerLines(load),
     ...swapView(load, aside),
@@ -169,6 +172,8 @@ function messages(load: TableLoad): View {
     quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}; nothing was changed`);
   const way = needsKey(load.mode, load.window) ? 'key' : 'row';
   return {
+    messageEngine: say('its engine has no transactions, and a load that stops would leave it half changed'),
+    messageKept: say('a column of the table has a type that would change values of the files without a word'),
     messageLocked: say('another load of this table has its lock'),
     messageCascade: say(
       'foreign keys with ON DELETE CASCADE or SET NULL refer to it, rows of other tables would be lost',

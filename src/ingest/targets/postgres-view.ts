@@ -31,6 +31,8 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     messageDepends: say('other objects depend on the table'),
     messageCascade: say('rows of other tables would go with its rows'),
     messageRounds: say('a column of the table has fewer digits than the values of the files, and would round them'),
+    messageAlters: say('a column of the table would cut or change a text of the files'),
+    messageAlike: say("a key is equal to one of the table's to its collation only (case, accents, blanks at the end)"),
     messageThere: say('the table was made by somebody else meanwhile'),
     messageUnchanged: quoteLiteral('; nothing was changed'),
     sessions: sessionsView(load, plan, place),
