@@ -202,10 +202,37 @@ describe('files that are not as they were', () => {
 describe('what a table does not keep', () => {
   const fresh = newFolder();
   const TEXTS: SourceTable = { name: 'texts', key: null, columns: [] };
+  /** A type, a text that it would change, and one that it keeps. */
+  const TYPES = [
+    ['varchar(2)', 'ab   ', 'ab'],
+    ['name', 'x'.repeat(70), 'x'.repeat(63)],
+    ['numeric(10,2)', '1.005', '1.50'],
+    ['real', '16777217', '16777216'],
+    ['date', '2024-01-01 12:34:56', '2024-01-01'],
+    ['timestamp', '2024-01-01 12:00:00+05:00', '2024-01-01T12:00:00.100'],
+    ['timestamp(0)', '2024-01-01 12:00:00.4', '2024-01-01 12:00:00.000'],
+    ['time(0)', '12:00:00.4', '12:00:00'],
+    ['timestamptz(0)', '2024-01-01 12:00:00.4Z', '2024-01-01 12:00:00+05:00'],
+    ['timestamptz', 'now', '2024-01-01 12:00:00Z'],
+  ] as const;
   let source: FreshDatabase;
 
   beforeAll(async () => {
     source = await freshDatabase('load_texts');
+    const columns = TYPES.map((_, index) => `c${index} text`).join(', ');
+    const places = TYPES.map((_, index) => `$${index + 1}`).join(', ');
+    for (const [name, at] of [
+      ['changed', 1],
+      ['kept', 2],
+    ] as const) {
+      await source.client.query(
+        `CREATE TABLE ${name} (k text PRIMARY KEY, ${columns}); INSERT INTO ${name} VALUES ('b')`,
+      );
+      await source.client.query(
+        `INSERT INTO ${name} VALUES ('a', ${places})`,
+        TYPES.map((each) => each[at]),
+      );
+    }
     await source.client.query(
       `CREATE TABLE texts (k text PRIMARY KEY, v text); INSERT INTO texts VALUES ('x', '1'), ('X', '2'), ('x ', '3'), ('é', '4'), ('e', '5')`,
     );
@@ -220,39 +247,21 @@ describe('what a table does not keep', () => {
     ...{ fixture: POSTGRES, target, folder, way: 'load', out: 'first', mode, tables: [TEXTS] },
   });
 
-  it.each([
-    ['varchar(2)', 'ab   ', 'ab'],
-    ['name', 'x'.repeat(70), 'x'.repeat(63)],
-    ['numeric(10,2)', '1.005', '1.50'],
-    ['real', '16777217', '16777216'],
-    ['date', '2024-01-01 12:34:56', '2024-01-01'],
-    ['timestamp', '2024-01-01 12:00:00+05:00', '2024-01-01T12:00:00.100'],
-    ['timestamp(0)', '2024-01-01 12:00:00.4', '2024-01-01 12:00:00.000'],
-    ['time(0)', '12:00:00.4', '12:00:00'],
-    ['timestamptz(0)', '2024-01-01 12:00:00.4Z', '2024-01-01 12:00:00+05:00'],
-    ['timestamptz', 'now', '2024-01-01 12:00:00Z'],
-  ])('a text into %s: refused when it would change, else kept', async (type, changed, kept) => {
-    for (const value of [changed, kept]) {
-      await using one = await freshDatabase('load_text');
-      await using target = await createPostgres();
-      const own = newFolder();
-      await one.client.query('CREATE TABLE texts (k text PRIMARY KEY, v text)');
-      await one.client.query(`INSERT INTO texts VALUES ('a', $1), ('b', NULL)`, [value]);
-      await extractTo({ url: one.url } as LoadSource, own.folder, 'first', 'csv');
-      const { client } = target.database;
-      await client.query(`CREATE TABLE texts (k text, v ${type}); INSERT INTO texts VALUES ('old')`);
-      const { code, output } = await loadAll(texts(target, 'replace', own.folder));
-      own.remove();
-      const rows = (await client.query('SELECT k FROM texts ORDER BY k')).rows;
-      if (value === kept) {
-        expect(code, output).toBe(0);
-        expect(rows).toEqual([{ k: 'a' }, { k: 'b' }]);
-      } else {
-        expect(code).not.toBe(0);
-        expect(output).toMatch(/would cut or change a text of the files; nothing was changed/);
-        expect(rows).toEqual([{ k: 'old' }]);
-      }
+  it.each(TYPES)('a text into %s: refused when it would change, else kept', async (type) => {
+    const column = `c${TYPES.findIndex(([each]) => each === type)}`;
+    const columns = TYPES.map((_, index) => `c${index} ${`c${index}` === column ? type : 'text'}`).join(', ');
+    await using target = await createPostgres();
+    const { client } = target.database;
+    for (const name of ['changed', 'kept']) {
+      await client.query(`CREATE TABLE ${name} (k text, ${columns}); INSERT INTO ${name} VALUES ('old')`);
     }
+    const changed = await loadAll({ ...texts(target, 'replace'), tables: [{ ...TEXTS, name: 'changed' }] });
+    expect(changed.code).not.toBe(0);
+    expect(changed.output).toMatch(/would cut or change a text of the files; nothing was changed/);
+    expect((await client.query('SELECT k FROM changed')).rows).toEqual([{ k: 'old' }]);
+    const kept = await loadAll({ ...texts(target, 'replace'), tables: [{ ...TEXTS, name: 'kept' }] });
+    expect(kept.code, kept.output).toBe(0);
+    expect((await client.query('SELECT k FROM kept ORDER BY k')).rows).toEqual([{ k: 'a' }, { k: 'b' }]);
   });
 
   it.each(['merge', 'delete-insert'])('%s: keys that are equal to the collation only stop it', async (mode) => {
