@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SqlextractError } from '../model/problem.ts';
 import type { IngestPlan, LoadFile } from './ingest-plan.ts';
@@ -8,20 +9,33 @@ import type { Script } from './target.ts';
 export const PLAN_NAME = 'plan.json';
 
 /**
- * Writes the scripts and `plan.json` into the folder. What an earlier call wrote there is taken away first, so that no script of
- * another mode lies beside; a folder with files and without a plan.json is left alone. Throws INGEST_FOLDER.
+ * Writes `plan.json`, which says whose folder it is, and then the scripts, each whole under its name at once; last, what an earlier call
+ * wrote there and this one did not is taken away, so that no script of another mode lies beside. Killed anywhere, the same call again
+ * finishes it. A folder with files and without a plan.json is left alone. Throws INGEST_FOLDER.
  */
 export async function writeScripts(folder: string, plan: IngestPlan, scripts: readonly Script[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   const there = await readdir(folder);
-  if (there.length > 0 && !there.includes(PLAN_NAME)) throw foreignFolder(folder);
-  for (const name of there.filter(isOurs)) await rm(join(folder, name), { force: true });
-  for (const { name, text, executable } of scripts) {
-    const path = join(folder, name);
-    await writeFile(path, text);
-    if (executable) await chmod(path, 0o755);
+  if (there.length > 0 && !there.includes(PLAN_NAME) && !there.every(isTemporary)) throw foreignFolder(folder);
+  const planText = `${JSON.stringify(withoutPaths(plan), null, 2)}\n`;
+  const files: readonly Script[] = [{ name: PLAN_NAME, text: planText, executable: false }, ...scripts];
+  for (const file of files) await writeWhole(folder, file);
+  const written = new Set(files.map(({ name }) => name));
+  for (const name of there) {
+    if (!written.has(name) && isOurs(name)) await rm(join(folder, name), { force: true });
   }
-  await writeFile(join(folder, PLAN_NAME), `${JSON.stringify(withoutPaths(plan), null, 2)}\n`);
+}
+
+async function writeWhole(folder: string, { name, text, executable }: Script): Promise<void> {
+  const temporary = join(folder, `.${name}.${randomBytes(4).toString('hex')}.tmp`);
+  await writeFile(temporary, text);
+  if (executable) await chmod(temporary, 0o755);
+  await rename(temporary, join(folder, name));
+}
+
+/** Of a call that was killed, or is writing now. */
+function isTemporary(name: string): boolean {
+  return /^\.[A-Za-z0-9_.-]+\.[0-9a-f]{8}\.tmp$/.test(name);
 }
 
 /** Names that scripts have; logs and rejected rows that a run left stay. */

@@ -40,6 +40,15 @@ describe('a folder of scripts', () => {
     expect((await readdir(folder)).toSorted()).toEqual(['01-other-load.sql', 'plan.json', ...theirs].toSorted());
   });
 
+  test('may be written by two at once, and after one that was killed', async () => {
+    await writeFile(join(folder, '.plan.json.0123abcd.tmp'), '{');
+    const both = Array.from({ length: 8 }, async () => writeScripts(folder, planOf(planned()), SCRIPTS));
+    await Promise.all(both);
+    expect((await readdir(folder)).toSorted()).toEqual(
+      ['.plan.json.0123abcd.tmp', '01-users-load.sql', 'plan.json', 'run.sh'].toSorted(),
+    );
+  });
+
   test("of somebody else's is left alone", async () => {
     await writeFile(join(folder, 'run.sh'), 'theirs');
     await expect(writeScripts(folder, planOf(planned()), SCRIPTS)).rejects.toMatchObject({
