@@ -73,7 +73,7 @@ describe('generate-ingest', () => {
     [['--target', 'bigquery'], 'INGEST_OPTION', 'add --'],
     [['--target', 'duckdb', '--bucket', 's3://b'], 'INGEST_OPTION', 'leave it out'],
     [['--target', 'duckdb', '--on-error', 'skip'], 'INGEST_OPTION', 'leave it out'],
-    [['--target', 'redshift', '--stdout', '--bucket', 's3://b', '--iam-role', 'r'], 'INGEST_OPTION', 'into a folder'],
+    [['--target', 'clickhouse', '--stdout'], 'INGEST_OPTION', 'into a folder'],
     [['--target', 'duckdb', '--max-errors', '3'], 'INGEST_OPTION', '--on-error skip'],
     [['--target', 'duckdb', '--mode', 'upsert'], 'USAGE_CHOICE', 'merge'],
     [['--target', 'duckdb', '--rename', 'x'], 'USAGE_RENAME', 'order_no'],
