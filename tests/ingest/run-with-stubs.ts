@@ -36,7 +36,9 @@ export async function runWithStubs(
   for (const client of clients) {
     const answer = options.answers?.[client] ?? '';
     await writeFile(join(bin, `${client}.answer`), answer);
-    const text = `#!/bin/bash\n{ printf '%s\\0' "$PWD" ${client} "$@"; printf '\\1\\0'; } >>"$CALLS"\ncat -- "$0.answer"\n`;
+    // two clients at once must not write into each other's words
+    const words = `{ printf '%s\\0' "$PWD" ${client} "$@"; printf '\\1\\0'; } >&9`;
+    const text = `#!/bin/bash\nexec 9>>"$CALLS"\nflock 9\n${words}\nflock -u 9\ncat -- "$0.answer"\n`;
     await writeFile(join(bin, client), text);
     await chmod(join(bin, client), 0o755);
   }
