@@ -4,6 +4,7 @@ import type { EpochFacts, SnapshotLease, SnapshotToken } from '../model/epoch.ts
 import type { KeyRange, KeyTuple } from '../model/key-range.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
+import type { SourceCursors } from './cursors.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
 import type { SourceCursors } from './cursors.ts';
 
@@ -138,6 +139,8 @@ export interface SourceSession extends AsyncDisposable {
     ranges: readonly CountedRange[],
     where: string | null,
   ): Promise<'unchanged' | 'changed' | 'unknown'>;
+  /** Windows over a column that grows. Left out: the source does not know of them. */
+  readonly cursors?: SourceCursors;
 }
 
 export interface ColumnSelection {
