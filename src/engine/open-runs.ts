@@ -6,6 +6,8 @@ import type { RunMarker } from '../checkpoint/run-marker.ts';
 import { beginRunMarker, endRun } from '../checkpoint/run-marker.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
 import type { SnapshotLease } from '../model/epoch.ts';
+import type { IncrementalWindow } from '../model/cursor.ts';
+import { describeWindow } from '../model/cursor.ts';
 import type { Problem } from '../model/problem.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
@@ -26,6 +28,11 @@ import { draftOf } from './run-draft.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 import { restoreRun } from './restore-run.ts';
+import { decideWindow } from './decide-window.ts';
+import type { FittedIncrement } from './fit-increment.ts';
+import { fitIncrement } from './fit-increment.ts';
+import type { Increment } from './increment.ts';
+import { cursorsOf, whereOf } from './increment.ts';
 import type { AlreadyDone, TableRun } from './table-run.ts';
 
 /** The runs of a command, their jobs locked until disposed. */
@@ -43,6 +50,8 @@ export interface OpenRuns extends Disposable {
 interface OpenTable extends ResolvedTable {
   readonly handle: JobHandle;
   readonly fingerprint: Fingerprint;
+  /** Null: all rows, every time. */
+  readonly fitted: FittedIncrement | null;
 }
 
 /**
@@ -59,17 +68,24 @@ export async function openRuns(
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());
   try {
-    const open = tables.map((table): OpenTable => {
+    const open: OpenTable[] = [];
+    for (const found of tables) {
       const handle = openJob({
         stateDir: request.stateDir,
-        job: jobOf(request, identity, table),
+        job: jobOf(request, identity, found),
         commandLine: request.commandLine,
         toolVersion: request.toolVersion,
       });
       handles.push(handle);
-      return { ...table, handle, fingerprint: fingerprintOf(identity, table.table, table.settings, request.out) };
-    });
-    return await decideAll(request, open, refused, watcher, dispose);
+      const { incremental } = found.settings;
+      const state = handle.store.incremental();
+      const fitted =
+        incremental === null ? null : await fitIncrement(request, session, found, incremental, state, watcher);
+      const table = fitted?.table ?? found;
+      const fingerprint = fingerprintOf(identity, table.table, table.settings, request.out);
+      open.push({ ...table, handle, fingerprint, fitted });
+    }
+    return await decideAll({ request, session, watcher }, open, refused, dispose);
   } catch (error) {
     dispose();
     throw error;
@@ -84,21 +100,28 @@ function jobOf(
   const { include, exclude, asText } = settings.selection;
   const { schema, name } = table;
   const ofQuery = table.query === undefined ? {} : { query: true as const };
+  const ofWindow = settings.incremental === null ? {} : { incremental: true as const };
   return {
     source,
     table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery },
+    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery, ...ofWindow },
     jobName: request.jobName,
   };
 }
 
+interface OpenContext {
+  readonly request: ExtractRequest;
+  readonly session: SourceSession;
+  readonly watcher: RunWatcher;
+}
+
 async function decideAll(
-  request: ExtractRequest,
+  context: OpenContext,
   open: readonly OpenTable[],
   refused: readonly RefusedTable[],
-  watcher: RunWatcher,
   dispose: () => void,
 ): Promise<OpenRuns> {
+  const { request } = context;
   const jobs = open.map((table) => table.handle);
   const markers = openMarkersOf(request.stateDir, jobs);
   const decided = open.map((table) => ({ table, decision: decide(request, table, markers) }));
@@ -115,7 +138,7 @@ async function decideAll(
   const already: AlreadyDone[] = [];
   for (const { table, decision } of decided) {
     if (decision.kind === 'already') already.push({ name: table.name, run: decision.run, jobId: table.handle.jobId });
-    else runs.push(await begin(request, { table, decision, runId, number: runs.length }, watcher));
+    else runs.push(await begin(context, { table, decision, runId, number: runs.length }));
   }
   const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
   const previousLease = commonLease(runs);
@@ -153,11 +176,20 @@ interface Beginning {
   readonly number: number;
 }
 
-async function begin(request: ExtractRequest, beginning: Beginning, watcher: RunWatcher): Promise<TableRun> {
+async function begin(context: OpenContext, beginning: Beginning): Promise<TableRun> {
+  const { request, session, watcher } = context;
   const { table, decision, runId, number } = beginning;
   if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
-  const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId);
-  const run = restoreRun({ ...table, record, number, resumed: decision.kind === 'resume' });
+  const resumed = decision.kind === 'resume';
+  const record = resumed ? decision.run : beginNew(request, table, runId, await windowOf(context, table));
+  const increment = incrementOf(table, record);
+  const { settings } = table;
+  const where =
+    increment === null
+      ? settings.where
+      : whereOf(cursorsOf(session, table.name), table.table, settings.where, increment.window);
+  const read = { ...table, settings: { ...settings, where } };
+  const run = restoreRun({ ...read, record, number, resumed, askedWhere: settings.where, increment });
   await makeRunFolder(run.folder);
   await checkDoneFiles(run, watcher);
   const { name, resumed, totals } = run;
@@ -185,11 +217,37 @@ async function discard(table: OpenTable, run: RunRecord): Promise<void> {
   await discardFiles(run.folder);
 }
 
-function beginNew(request: ExtractRequest, table: OpenTable, runId: string): RunRecord {
+/** Fixed before the snapshot that is read is taken, and kept: a rerun reads the same. */
+async function windowOf(
+  { request, session, watcher }: OpenContext,
+  { name, table, settings, handle, fitted }: OpenTable,
+): Promise<IncrementalWindow | null> {
+  const { incremental } = settings;
+  if (incremental === null || fitted === null) return null;
+  const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
+  const window = await decideWindow({
+    ...{ cursors: cursorsOf(session, name), name, table, where: settings.where, incremental, remark },
+    ...{ state: fitted.state, runs: handle.store.runs(), signal: request.stop },
+  });
+  remark(`${describeWindow(window)}: ${window.promise}`);
+  return window;
+}
+
+function incrementOf({ fitted }: OpenTable, { window }: RunRecord): Increment | null {
+  return fitted === null || window === null ? null : { window, model: fitted.model };
+}
+
+function beginNew(
+  request: ExtractRequest,
+  table: OpenTable,
+  runId: string,
+  window: IncrementalWindow | null,
+): RunRecord {
   const { settings, handle, fingerprint } = table;
   const split = chooseSplit(table.table, {
     sharedSnapshot: request.consistency !== 'chunk' && request.driver.capabilities.sharedSnapshot,
     limit: settings.limit,
+    bounded: window === null || window.from === null ? null : window.column.name,
   });
   return handle.store.beginRun({
     runId,
@@ -199,6 +257,7 @@ function beginNew(request: ExtractRequest, table: OpenTable, runId: string): Run
     commandLine: request.commandLine,
     toolVersion: request.toolVersion,
     planBasis: basisOf(split, table.table),
+    window,
   });
 }
 

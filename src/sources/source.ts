@@ -6,6 +6,7 @@ import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
 import type { SourceCursors } from './cursors.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
+import type { SourceCursors } from './cursors.ts';
 
 /**
  * The contract of a source.
@@ -94,6 +95,8 @@ export interface SourceConfig {
 export type SessionRole = 'coordinator' | 'reader';
 
 export interface SourceSession extends AsyncDisposable {
+  /** What an incremental run needs to know; see sources/cursors.ts. */
+  readonly cursors?: SourceCursors;
   /** What makes this the same server and database tomorrow; goes into the fingerprint. Values are shown to people. */
   identity(): Promise<Readonly<Record<string, string>>>;
   listTables(): Promise<readonly TableRef[]>;
