@@ -46,7 +46,8 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   });
   bound.remarks.forEach((text) => request.remark(text));
   const watermark = state?.watermark ?? null;
-  const lower = watermark === null ? await firstLower(request, column) : await laterLower(request, column, watermark.from);
+  const lower =
+    watermark === null ? await firstLower(request, column) : await laterLower(request, column, watermark.from);
   const reset = watermark === null;
   const chain = { previous: reset ? null : (last?.runId ?? null), reset, backfill: false };
   return { ...common, ...lower, ...chain, to: bound.to, next: bound.next, promise: bound.promise };
@@ -71,7 +72,9 @@ async function laterLower(request: WindowRequest, column: CursorColumn, from: Cu
   }
   if (from.ties.kind !== 'all') return { from, repeatedTo: null };
   if (strategy !== 'append' || tellsRows) return { from, repeatedTo: from.value };
-  request.remark(`rows that come later with the very value ${from.value} are not seen: no key tells them from those delivered`);
+  request.remark(
+    `rows that come later with the very value ${from.value} are not seen: no key tells them from those delivered`,
+  );
   return { from: { ...from, ties: { kind: 'none' } }, repeatedTo: null };
 }
 
@@ -87,7 +90,10 @@ async function closedRange(request: WindowRequest, column: CursorColumn, last: R
   return { from: { value, ties: { kind: 'all' as const } }, to, repeatedTo: to.value, next: null, promise, ...chain };
 }
 
-async function nullsOf({ cursors, table, where, incremental, name }: WindowRequest, column: CursorColumn): Promise<boolean> {
+async function nullsOf(
+  { cursors, table, where, incremental, name }: WindowRequest,
+  column: CursorColumn,
+): Promise<boolean> {
   if (!column.nullable) return false;
   if (incremental.nullCursors === 'read') {
     if (incremental.strategy === 'append') throw nullsAppended(name, column);

@@ -71,7 +71,9 @@ function changesOf(model: IncrementalModel, state: IncrementalState, by: string)
   return [
     ...(otherCursor ? [`the cursor was ${state.watermark?.column.name ?? ''} and is ${by}`] : []),
     ...(model.strategy === state.strategy ? [] : [`the strategy was ${state.strategy} and is ${model.strategy}`]),
-    ...(model.selectionHash === state.selectionHash ? [] : ['what is selected changed (columns, --where or the query)']),
+    ...(model.selectionHash === state.selectionHash
+      ? []
+      : ['what is selected changed (columns, --where or the query)']),
     ...(model.configurationHash === state.configurationHash || otherCursor || model.strategy !== state.strategy
       ? []
       : ['its incremental settings changed (key, lookback, zone or rows without a value)']),
@@ -96,7 +98,11 @@ async function afterDrift(
   if (gone.length > 0) throw lost(found.name, gone, added);
   if (onDrift === 'fail') throw drifted(found.name, added);
   if (onDrift === 'freeze') {
-    watcher?.event({ kind: 'remark', table: found.name, text: `left out, as it was not there before: ${added.join(', ')}` });
+    watcher?.event({
+      kind: 'remark',
+      table: found.name,
+      text: `left out, as it was not there before: ${added.join(', ')}`,
+    });
     const names = found.table.columns.filter((_, index) => !added.includes(model.columns[index] ?? ''));
     const selection = { ...found.settings.selection, include: names.map(({ name }) => name), exclude: [] };
     return { ...found, table: await describeAgain(session, found.table, selection) };

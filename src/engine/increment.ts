@@ -15,10 +15,7 @@ export interface Increment {
 }
 
 /** What a job's next run is compared with. */
-export type IncrementalModel = Pick<
-  IncrementalState,
-  'strategy' | 'selectionHash' | 'configurationHash' | 'columns'
->;
+export type IncrementalModel = Pick<IncrementalState, 'strategy' | 'selectionHash' | 'configurationHash' | 'columns'>;
 
 /** Throws CURSOR_UNSUPPORTED. */
 export function cursorsOf(session: SourceSession, table: string): SourceCursors {
@@ -31,7 +28,11 @@ export function cursorsOf(session: SourceSession, table: string): SourceCursors 
   });
 }
 
-export function modelOf(table: TableSchema, settings: TableSettings, incremental: IncrementalSettings): IncrementalModel {
+export function modelOf(
+  table: TableSchema,
+  settings: TableSettings,
+  incremental: IncrementalSettings,
+): IncrementalModel {
   const { include, exclude, asText } = settings.selection;
   const { by, strategy, uniqueKey, lookback, cursorZone, nullCursors } = incremental;
   return {
@@ -47,7 +48,12 @@ function hashOf(facts: readonly unknown[]): string {
 }
 
 /** The person's condition, and the window's. */
-export function whereOf(cursors: SourceCursors, table: TableSchema, where: string | null, window: IncrementalWindow): string {
+export function whereOf(
+  cursors: SourceCursors,
+  table: TableSchema,
+  where: string | null,
+  window: IncrementalWindow,
+): string {
   const condition = cursors.condition(table, window);
   return where === null ? condition : `(\n${where}\n) AND (${condition})`;
 }

@@ -1,38 +1,24 @@
 import { join } from 'node:path';
-import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import { openJob } from '../checkpoint/open-job.ts';
 import type { RunMarker } from '../checkpoint/run-marker.ts';
 import { beginRunMarker, endRun } from '../checkpoint/run-marker.ts';
-import type { RunRecord } from '../checkpoint/store.ts';
 import type { SnapshotLease } from '../model/epoch.ts';
-import type { IncrementalWindow } from '../model/cursor.ts';
-import { describeWindow } from '../model/cursor.ts';
 import type { Problem } from '../model/problem.ts';
 import { SqlextractError } from '../model/problem.ts';
-import { chooseSplit } from '../planner/choose-key.ts';
-import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
-import { makePrivateFolder } from '../sinks/private-folder.ts';
 import type { SourceSession } from '../sources/source.ts';
-import { basisOf } from './plan-basis.ts';
 import type { RunDecision } from './decide-run.ts';
 import { decideRun } from './decide-run.ts';
-import { discardFiles } from './discard-files.ts';
+import type { OpenContext, OpenTable } from './begin-table.ts';
+import { beginTable, makeRunFolder } from './begin-table.ts';
 import type { RunWatcher } from './events.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
-import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
-import { draftOf } from './run-draft.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
-import { restoreRun } from './restore-run.ts';
-import { decideWindow } from './decide-window.ts';
-import type { FittedIncrement } from './fit-increment.ts';
 import { fitIncrement } from './fit-increment.ts';
-import type { Increment } from './increment.ts';
-import { cursorsOf, whereOf } from './increment.ts';
 import type { AlreadyDone, TableRun } from './table-run.ts';
 
 /** The runs of a command, their jobs locked until disposed. */
@@ -45,13 +31,6 @@ export interface OpenRuns extends Disposable {
   /** Ends every run whose tables are all complete. */
   closeRuns(): void;
   tooManySnapshots(problem: Problem): SqlextractError;
-}
-
-interface OpenTable extends ResolvedTable {
-  readonly handle: JobHandle;
-  readonly fingerprint: Fingerprint;
-  /** Null: all rows, every time. */
-  readonly fitted: FittedIncrement | null;
 }
 
 /**
@@ -109,12 +88,6 @@ function jobOf(
   };
 }
 
-interface OpenContext {
-  readonly request: ExtractRequest;
-  readonly session: SourceSession;
-  readonly watcher: RunWatcher;
-}
-
 async function decideAll(
   context: OpenContext,
   open: readonly OpenTable[],
@@ -138,7 +111,7 @@ async function decideAll(
   const already: AlreadyDone[] = [];
   for (const { table, decision } of decided) {
     if (decision.kind === 'already') already.push({ name: table.name, run: decision.run, jobId: table.handle.jobId });
-    else runs.push(await begin(context, { table, decision, runId, number: runs.length }));
+    else runs.push(await beginTable(context, { table, decision, runId, number: runs.length }));
   }
   const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
   const previousLease = commonLease(runs);
@@ -167,98 +140,6 @@ function decide(request: ExtractRequest, table: OpenTable, markers: readonly Run
   const { runKey, fresh } = request;
   const unloaded = current !== null && request.sync?.unloaded.has(current.runId) === true;
   return decideRun({ table: name, current, sameOpenRun, unloaded, fingerprint, runKey, fresh });
-}
-
-interface Beginning {
-  readonly table: OpenTable;
-  readonly decision: Exclude<RunDecision, { readonly kind: 'already' }>;
-  readonly runId: string;
-  readonly number: number;
-}
-
-async function begin(context: OpenContext, beginning: Beginning): Promise<TableRun> {
-  const { request, session, watcher } = context;
-  const { table, decision, runId, number } = beginning;
-  if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
-  const resumed = decision.kind === 'resume';
-  const record = resumed ? decision.run : beginNew(request, table, runId, await windowOf(context, table));
-  const increment = incrementOf(table, record);
-  const { settings } = table;
-  const where =
-    increment === null
-      ? settings.where
-      : whereOf(cursorsOf(session, table.name), table.table, settings.where, increment.window);
-  const read = { ...table, settings: { ...settings, where } };
-  const run = restoreRun({ ...read, record, number, resumed, askedWhere: settings.where, increment });
-  await makeRunFolder(run.folder);
-  await checkDoneFiles(run, watcher);
-  const { name, resumed, totals } = run;
-  watcher.event({
-    kind: 'table-planned',
-    table: name,
-    resumed,
-    estimatedRows: run.table.estimatedRows,
-    doneRows: totals.rows,
-  });
-  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run) });
-  return run;
-}
-
-async function makeRunFolder(folder: string): Promise<void> {
-  try {
-    await makePrivateFolder(folder);
-  } catch (error) {
-    throw diskError(error, folder);
-  }
-}
-
-async function discard(table: OpenTable, run: RunRecord): Promise<void> {
-  table.handle.store.discardRun(run.runId, '--fresh');
-  await discardFiles(run.folder);
-}
-
-/** Fixed before the snapshot that is read is taken, and kept: a rerun reads the same. */
-async function windowOf(
-  { request, session, watcher }: OpenContext,
-  { name, table, settings, handle, fitted }: OpenTable,
-): Promise<IncrementalWindow | null> {
-  const { incremental } = settings;
-  if (incremental === null || fitted === null) return null;
-  const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
-  const window = await decideWindow({
-    ...{ cursors: cursorsOf(session, name), name, table, where: settings.where, incremental, remark },
-    ...{ state: fitted.state, runs: handle.store.runs(), signal: request.stop },
-  });
-  remark(`${describeWindow(window)}: ${window.promise}`);
-  return window;
-}
-
-function incrementOf({ fitted }: OpenTable, { window }: RunRecord): Increment | null {
-  return fitted === null || window === null ? null : { window, model: fitted.model };
-}
-
-function beginNew(
-  request: ExtractRequest,
-  table: OpenTable,
-  runId: string,
-  window: IncrementalWindow | null,
-): RunRecord {
-  const { settings, handle, fingerprint } = table;
-  const split = chooseSplit(table.table, {
-    sharedSnapshot: request.consistency !== 'chunk' && request.driver.capabilities.sharedSnapshot,
-    limit: settings.limit,
-    bounded: window === null || window.from === null ? null : window.column.name,
-  });
-  return handle.store.beginRun({
-    runId,
-    runKey: request.runKey,
-    fingerprint,
-    folder: join(request.out, folderNameOf(table.table), runId),
-    commandLine: request.commandLine,
-    toolVersion: request.toolVersion,
-    planBasis: basisOf(split, table.table),
-    window,
-  });
 }
 
 /** Null when some unfinished table was never in that snapshot: it would miss the lock that keeps a TRUNCATE out. */

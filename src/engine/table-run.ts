@@ -90,7 +90,9 @@ export function isRead(run: TableRun): boolean {
 export function needsEpoch(run: TableRun): boolean {
   if (run.problem !== null || run.finished !== null) return false;
   // Where the watermark goes is asked inside the snapshot of the files.
-  return !isRead(run) || run.increment !== null || new Set([...run.done.values()].map((report) => report.epoch)).size > 1;
+  return (
+    !isRead(run) || run.increment !== null || new Set([...run.done.values()].map((report) => report.epoch)).size > 1
+  );
 }
 
 /** What the files of a finished table are, as a state of the table. */

@@ -24,7 +24,8 @@ const SCATTER_MATTERS_BYTES = 256 * 1024 * 1024;
 export function chooseSplit(table: TableSchema, conditions: SplitConditions): SplitChoice {
   if (conditions.limit !== null) return { kind: 'whole', why: 'a limit is counted exactly in one stream' };
   const onCursor = cursorKey(table, conditions.bounded);
-  if (onCursor !== null) return { kind: 'key', key: onCursor, why: `index ${onCursor.name}, which begins with the cursor` };
+  if (onCursor !== null)
+    return { kind: 'key', key: onCursor, why: `index ${onCursor.name}, which begins with the cursor` };
   const blocks = table.physicalParts.length > 0 && conditions.sharedSnapshot && conditions.bounded === null;
   const key = table.candidateKeys.find((candidate) => candidate.refused === null);
   const refused = table.candidateKeys.filter((candidate) => candidate.refused !== null);

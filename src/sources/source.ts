@@ -4,7 +4,6 @@ import type { EpochFacts, SnapshotLease, SnapshotToken } from '../model/epoch.ts
 import type { KeyRange, KeyTuple } from '../model/key-range.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
-import type { SourceCursors } from './cursors.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
 import type { SourceCursors } from './cursors.ts';
 
@@ -95,8 +94,6 @@ export interface SourceConfig {
 export type SessionRole = 'coordinator' | 'reader';
 
 export interface SourceSession extends AsyncDisposable {
-  /** What an incremental run needs to know; see sources/cursors.ts. */
-  readonly cursors?: SourceCursors;
   /** What makes this the same server and database tomorrow; goes into the fingerprint. Values are shown to people. */
   identity(): Promise<Readonly<Record<string, string>>>;
   listTables(): Promise<readonly TableRef[]>;

@@ -69,6 +69,7 @@ export function exampleWindow(): IncrementalWindow {
     previous: '20261120T041502Z-2b4c6d',
     reset: false,
     backfill: false,
+    next: null,
     promise: 'every transaction before the bound had ended',
   };
 }
