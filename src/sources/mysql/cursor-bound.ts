@@ -89,10 +89,13 @@ async function waitForOthers(
   }
 }
 
-/** A statement may have got its transaction after the first look. What is in no session of then has begun later, whatever is rounded. */
+/**
+ * A statement may have got its transaction after the first look. What is in no session of then has begun later. In others it has when it began
+ * after the moment, whatever was rounded.
+ */
 function isAsOld(one: InFlight, first: readonly InFlight[], moment: UtcMoment): boolean {
-  if (first.some(({ id }) => id === one.id)) return true;
-  return one.began <= moment && first.some(({ thread, what }) => what === 'statement' && thread === one.thread);
+  if (one.id !== null && first.some(({ id }) => id === one.id)) return true;
+  return one.began <= moment && first.some(({ id, thread }) => id === null && thread === one.thread);
 }
 
 function busy({ table, column, waitMs }: BoundRequest, largest: string, left: readonly InFlight[]): SqlextractError {

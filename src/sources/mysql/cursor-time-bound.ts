@@ -68,7 +68,7 @@ async function horizonOf(connection: Connection, facts: ServerFacts, request: Bo
     moment,
     because:
       'every transaction that began earlier has ended, so that none can commit rows with an earlier stamp, as long as the server stamps them ' +
-      'with the start of a statement (NOW(), CURRENT_TIMESTAMP), and none waited for more than 2 s before it got to InnoDB',
+      'with the start of a statement (NOW(), CURRENT_TIMESTAMP), and none spent more than 2 s in waiting, or in stored functions, before it got to InnoDB',
     remarks: holds ? [`${nameInFlight(oldest)} holds the window back`] : [],
   };
 }

@@ -10,8 +10,8 @@ export type UtcMoment = string;
 
 /** Something that other sessions have begun, and whose rows cannot be seen yet. */
 export interface InFlight {
-  /** Never the same for two of them, nor for another one later. */
-  readonly id: string;
+  /** Of a transaction: never that of another one later. Null: a statement. */
+  readonly id: string | null;
   /** Connection; `0`: none, a prepared XA transaction is left by it. */
   readonly thread: string;
   readonly what: 'statement' | 'transaction';
@@ -34,8 +34,8 @@ const TRIES = 20;
  * first any more has left its transaction in the second, or has ended it.
  *
  * NOW() is the start of the statement, never of the transaction. So a transaction that has written nothing matters only by the statement that
- * runs; its later ones stamp later. What has written is taken to have begun 2 s before InnoDB says so: a first statement may wait before it
- * gets to InnoDB. https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-trx-table.html (needs PROCESS)
+ * runs; its later ones stamp later. All are taken to have begun 2 s before the server says so: a statement may wait, or be in a stored function,
+ * before it gets to InnoDB. https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-trx-table.html (needs PROCESS)
  */
 export async function lookAtTransactions(
   connection: Connection,
@@ -61,13 +61,13 @@ function blind(reason: string): Look {
 
 const AS_TEXT = "'%Y-%m-%d %H:%i:%s.%f'";
 
-/** The start counted from the beginning of this statement: not later than the true one. MySQL knows whole seconds. */
+/** The start counted from the beginning of this statement: not later than the true one. MySQL tells whole seconds. */
 function statementsOf({ mariadb }: ServerFacts): string {
   const age = mariadb
     ? 'INTERVAL CEIL(GREATEST(COALESCE(TIME_MS, 0), 0) * 1000) MICROSECOND'
     : 'INTERVAL GREATEST(COALESCE(TIME, 0), 0) + 1 SECOND';
   return (
-    `SELECT ID, DATE_FORMAT(UTC_TIMESTAMP(6) - ${age}, ${AS_TEXT}), COMMAND, USER FROM information_schema.PROCESSLIST ` +
+    `SELECT ID, DATE_FORMAT(UTC_TIMESTAMP(6) - ${age} - INTERVAL 2 SECOND, ${AS_TEXT}), COMMAND, USER FROM information_schema.PROCESSLIST ` +
     "WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') " +
     "AND USER <> 'unauthenticated user'"
   );
@@ -108,14 +108,21 @@ async function freshTransactions(connection: Connection): Promise<readonly TextR
 function inFlightOf(statements: readonly TextRow[], transactions: readonly TextRow[]): readonly InFlight[] {
   // A statement that reads alone writes nothing, however long it takes.
   const reading = new Set(transactions.filter(([, , , , readOnly]) => readOnly === '1').map(([, , thread]) => thread));
+  const starts = new Map(transactions.map(([, began, thread]) => [thread ?? '', began ?? UNKNOWN]));
   return [
-    ...statements
-      .filter(([thread]) => !reading.has(thread ?? ''))
-      .map(([thread, began]) => entry(`statement ${thread} ${began}`, thread, 'statement', began)),
-    ...transactions
-      .filter(([, , , modified]) => modified === '1')
-      .map(([id, began, thread]) => entry(`transaction ${id}`, thread, 'transaction', began)),
+    ...statements.filter(([thread]) => !reading.has(thread ?? '')).map((row) => statementOf(row, starts)),
+    ...transactions.filter(([, , , modified]) => modified === '1').map(transactionOf),
   ];
+}
+
+/** Inside of a stored function MariaDB tells the age of what runs in there; its transaction is as old as the statement that called it. */
+function statementOf([thread, started]: TextRow, starts: ReadonlyMap<string, UtcMoment>): InFlight {
+  const moments = [started ?? UNKNOWN, starts.get(thread ?? '') ?? started ?? UNKNOWN];
+  return { id: null, thread: thread ?? '', what: 'statement', began: moments.toSorted()[0] as UtcMoment };
+}
+
+function transactionOf([id, began, thread]: TextRow): InFlight {
+  return { id: id ?? null, thread: thread ?? '', what: 'transaction', began: began ?? UNKNOWN };
 }
 
 /** Recovery takes no longer, after which InnoDB says of a prepared transaction that it began with the server. */
@@ -130,15 +137,6 @@ async function withoutRestarts(connection: Connection, found: readonly InFlight[
 
 /** Before all others. */
 export const UNKNOWN: UtcMoment = '';
-
-function entry(
-  id: string,
-  thread: string | null | undefined,
-  what: InFlight['what'],
-  began: string | null | undefined,
-): InFlight {
-  return { id, thread: thread ?? '', what, began: began ?? UNKNOWN };
-}
 
 /** By the server's clock, at the start of a statement of its own. */
 export async function serverMoment(connection: Connection, lagSeconds = '0'): Promise<UtcMoment> {
