@@ -93,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'sources/registry.ts',
     'sources/source.ts',
+    'sources/cursors.ts',
     'formats/registry.ts',
     'formats/format.ts',
   ],

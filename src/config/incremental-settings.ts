@@ -1,4 +1,3 @@
-import type { Strategy } from '../model/cursor.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { FileValue, IncrementalKey } from './config-file.ts';
@@ -34,7 +33,7 @@ export function incrementalSettings(settings: Settings, entry: IncrementalEntry 
   if (settings.limit !== null) throw withLimit();
   return {
     by,
-    strategy: one('strategy', 'strategy') as Strategy,
+    strategy: one('strategy', 'strategy'),
     uniqueKey: settings.uniqueKey ?? entry?.uniqueKey() ?? null,
     start: start === FROM_START ? null : start,
     end,

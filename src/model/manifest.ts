@@ -1,3 +1,4 @@
+import type { IncrementalWindow } from './cursor.ts';
 import type { ColumnSchema, TableName, TableRef } from './table.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
@@ -48,6 +49,8 @@ export interface Manifest {
   /** ISO 8601, of the run's first command. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Only for incremental runs: the window of the table that the files hold. */
+  readonly incremental?: IncrementalWindow;
 }
 
 export interface ManifestFormat {

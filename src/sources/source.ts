@@ -5,6 +5,7 @@ import type { KeyRange, KeyTuple } from '../model/key-range.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
+import type { SourceCursors } from './cursors.ts';
 
 /**
  * The contract of a source.
@@ -140,6 +141,8 @@ export interface SourceSession extends AsyncDisposable {
     ranges: readonly CountedRange[],
     where: string | null,
   ): Promise<'unchanged' | 'changed' | 'unknown'>;
+  /** Windows over a column that grows. Left out: the source does not know of them. */
+  readonly cursors?: SourceCursors;
 }
 
 export interface ColumnSelection {

@@ -17,10 +17,12 @@ import type {
   SourceConfig,
   SourceSession,
 } from '../source.ts';
+import type { SourceCursors } from '../cursors.ts';
 import { listTables } from './catalog.ts';
 import { endConnection } from './connect.ts';
 import { checksum } from './checksum.ts';
 import { countRows } from './count-rows.ts';
+import { postgresCursors } from './cursors.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifyPostgres } from './errors.ts';
@@ -37,12 +39,14 @@ export class PostgresSession implements SourceSession {
   private readonly client: pg.Client;
   private readonly config: SourceConfig;
   private readonly server: ServerFacts;
+  readonly cursors: SourceCursors;
   private lastRead: Promise<void> = Promise.resolve();
 
   constructor(client: pg.Client, config: SourceConfig, server: ServerFacts) {
     this.client = client;
     this.config = config;
     this.server = server;
+    this.cursors = postgresCursors(client, server.version, classified);
   }
 
   identity(): Promise<Readonly<Record<string, string>>> {

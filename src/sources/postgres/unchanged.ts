@@ -102,7 +102,7 @@ async function sameHistory(client: pg.Client, facts: EpochFacts): Promise<boolea
 }
 
 /** Foreign partitions and other storage engines do not keep the writer's id with the row. */
-async function allHeaps(client: pg.Client, table: TableSchema): Promise<boolean> {
+export async function allHeaps(client: pg.Client, table: TableSchema): Promise<boolean> {
   const { rows } = await client.query<{ all_heaps: string | null }>(
     `WITH RECURSIVE tree AS (
        SELECT pg_catalog.to_regclass($1)::oid AS relation

@@ -18,8 +18,10 @@ import type {
   SourceSession,
 } from '../source.ts';
 import { listRelations, tableRef } from './catalog.ts';
+import type { SourceCursors } from '../cursors.ts';
 import { checksum } from './checksum.ts';
 import { connect } from './connect.ts';
+import { sqliteCursors } from './cursors.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifySqliteError } from './errors.ts';
@@ -56,11 +58,13 @@ class SqliteSession implements SourceSession {
   private readonly connection: Connection;
   private readonly options: SqliteOptions;
   private readonly snapshots: SnapshotTaker;
+  readonly cursors: SourceCursors;
 
   constructor(connection: Connection, options: SqliteOptions) {
     this.connection = connection;
     this.options = options;
     this.snapshots = new SnapshotTaker(connection, options);
+    this.cursors = sqliteCursors(connection);
   }
 
   /** The file itself, under whatever name: a copy or a restored backup is another database. */

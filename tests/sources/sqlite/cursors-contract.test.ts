@@ -1,0 +1,4 @@
+import { cursorsSuite } from '../../conformance/cursors.suite.ts';
+import { sqliteCursorFixture } from './cursor-fixture.ts';
+
+cursorsSuite('sqlite', sqliteCursorFixture);
