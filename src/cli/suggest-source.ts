@@ -5,8 +5,7 @@ import { tableSettings } from '../config/table-settings.ts';
 import { describeNamed } from '../engine/describe-named.ts';
 import { selectTables } from '../engine/select-tables.ts';
 import { type SuggestedTable, suggestTables } from '../engine/suggest-tables.ts';
-import type { TableName } from '../model/table.ts';
-import type { SourceSession } from '../sources/source.ts';
+import type { TableName, TableRef } from '../model/table.ts';
 import { checkFlags } from './check-flags.ts';
 import { typedSelection } from './inspect-source.ts';
 import { sourceOf } from './open-source.ts';
@@ -26,25 +25,36 @@ export interface SuggestedCommand extends SuggestedTable {
 
 /** `named`: of the tables that the settings name; else of all that are there and not excluded. */
 export async function suggestSource(settings: Settings, named: boolean): Promise<SuggestionReport> {
-  const { driver, source } = await sourceOf(settings);
-  checkFlags(settings, driver);
-  await using session = await driver.open(source, 'coordinator');
-  const rowCursor = driver.capabilities.rowCursor ?? null;
-  const describe = async (name: TableName) => {
-    return describeNamed(session, name, typedSelection(settings, tableSettings(settings, name.schema, name.name)));
+  const { source } = await sourceOf(settings);
+  const choose = async (listed: readonly TableRef[]): Promise<readonly TableName[]> => {
+    if (!named && listed.length === 0) return [];
+    const patterns = { include: named ? settings.tables : ['*'], exclude: settings.excludeTables };
+    return selectTables(patterns, async () => listed);
   };
-  const tables = await suggestTables({ session, rowCursor }, await namesOf(settings, session, named), describe);
+  const tables = await suggestTablesOf(settings, choose);
   const commands = tables.map((table) => ({ ...table, command: commandOf(table, settings) }));
   return { kind: 'suggestions', source: source.displayUrl, tables: commands };
 }
 
-async function namesOf(settings: Settings, session: SourceSession, named: boolean): Promise<readonly TableName[]> {
+/** Of all tables that are there. */
+export async function suggestAll(settings: Settings): Promise<readonly SuggestedTable[]> {
+  return suggestTablesOf(settings, async (listed) => listed);
+}
+
+async function suggestTablesOf(
+  settings: Settings,
+  choose: (listed: readonly TableRef[]) => Promise<readonly TableName[]>,
+): Promise<readonly SuggestedTable[]> {
+  const { driver, source } = await sourceOf(settings);
+  checkFlags(settings, driver);
+  await using session = await driver.open(source, 'coordinator');
   const listed = await session.listTables();
-  if (!named && listed.length === 0) return [];
-  const patterns = { include: named ? settings.tables : ['*'], exclude: settings.excludeTables };
-  const names = await selectTables(patterns, async () => listed);
   const same = (one: TableName, other: TableName): boolean => one.schema === other.schema && one.name === other.name;
-  return names.map((name) => listed.find((table) => same(table, name)) ?? name);
+  const names = (await choose(listed)).map((name) => listed.find((table) => same(table, name)) ?? name);
+  const rowCursor = driver.capabilities.rowCursor ?? null;
+  return await suggestTables({ session, rowCursor }, names, async (name) =>
+    describeNamed(session, name, typedSelection(settings, tableSettings(settings, name.schema, name.name))),
+  );
 }
 
 function commandOf(table: SuggestedTable, settings: Settings): string | null {

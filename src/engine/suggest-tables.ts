@@ -4,6 +4,8 @@ import { SMALL_ROWS, suggestIncremental } from '../planner/suggest-incremental.t
 import type { Suggestion } from '../planner/suggestion.ts';
 import type { SourceSession } from '../sources/source.ts';
 
+export type { IncrementalSuggestion, Suggestion } from '../planner/suggestion.ts';
+
 export interface SuggestedTable extends Pick<TableRef, 'schema' | 'name' | 'kind' | 'estimatedRows'> {
   /** Null where the table cannot be extracted as it is; `refused` says why. */
   readonly suggestion: Suggestion | null;
