@@ -10,7 +10,7 @@ import { configOfSource, schemaReference } from './config-template.ts';
 import { printLine } from './print.ts';
 import { type InitOptions, refuseExisting } from './run-init.ts';
 import { suggestAll } from './suggest-source.ts';
-import { sourcesYaml, tablesYaml } from './suggested-config.ts';
+import { isTaken, sourcesYaml, tablesYaml } from './suggested-config.ts';
 
 /** A sqlextract.yaml for all tables of a source. Throws FILE_EXISTS before anything is read. */
 export async function runInitFrom(settings: Settings, options: Omit<InitOptions, 'sample'>): Promise<void> {
@@ -56,10 +56,11 @@ function besideFile(url: string, folder: string): string {
 }
 
 function summary(tables: readonly SuggestedTable[]): string {
-  const incremental = tables.filter(({ suggestion }) => suggestion?.kind === 'incremental').length;
-  const refused = tables.filter(({ suggestion }) => suggestion === null).length;
-  const parts = [`${incremental} of ${formatCounted(tables.length, 'table')} incremental`];
-  return [...parts, ...(refused === 0 ? [] : [`${refused} that cannot be read as they are`])].join(', ');
+  const taken = tables.filter(isTaken);
+  const incremental = taken.filter(({ suggestion }) => suggestion?.kind === 'incremental').length;
+  const left = tables.length - taken.length;
+  const all = `${formatCounted(incremental, 'table')} incremental, ${taken.length - incremental} in full`;
+  return left === 0 ? all : `${all}, ${left} left out`;
 }
 
 function sayVariables({ variables }: SourceReference): void {

@@ -29,7 +29,7 @@ const INTRODUCTION = `# The tables of \`sqlextract extract\` without --table. Wh
 `;
 
 /** Views are made of the tables that are there already; whoever wants one names it. */
-function isTaken({ kind, suggestion }: SuggestedTable): boolean {
+export function isTaken({ kind, suggestion }: SuggestedTable): boolean {
   return suggestion !== null && kind !== 'view' && kind !== 'materialized view';
 }
 
