@@ -67,7 +67,7 @@ export function windowOf(
     uniqueKey: ['id'],
     repeatedTo: null,
     previous: previous === null ? null : runOf(previous),
-    reset: previous === null,
+    reset: previous === null && more.backfill !== true,
     backfill: false,
     next: null,
     promise: '',

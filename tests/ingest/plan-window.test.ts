@@ -13,7 +13,7 @@ function windowed(window: Partial<IncrementalWindow> = {}, order: Partial<LoadOr
   return planned({ ...exampleManifest(), incremental: { ...incremental, column } }, { mode: null, ...order });
 }
 
-const FIRST = { previous: null, from: null } as const;
+const FIRST = { previous: null, from: null, reset: true } as const;
 const APPEND = { strategy: 'append' } as const;
 const BY_WINDOW = { strategy: 'delete_insert', uniqueKey: [] } as const;
 
@@ -22,12 +22,17 @@ describe('the mode of a window, when none is typed', () => {
     ['merge', {}, 'merge', ['id']],
     ['merge, the first', FIRST, 'replace', ['id']],
     ['merge, begun anew', { ...FIRST, reset: true }, 'replace', ['id']],
-    ['merge, a range that is read again', { ...FIRST, backfill: true }, 'merge', ['id']],
+    ['merge, a range that is read again', { ...FIRST, reset: false, backfill: true }, 'merge', ['id']],
     ['append', APPEND, 'append', ['id', 'seen']],
     ['append, the first', { ...APPEND, ...FIRST }, 'replace', ['id', 'seen']],
     ['append, rows again', { ...APPEND, repeatedTo: '2026-11-20 05:00:00+00' }, 'merge', ['id', 'seen']],
     ['append, NULLs again', { ...APPEND, nulls: true }, 'merge', ['id', 'seen']],
-    ['append, a range that is read again', { ...APPEND, ...FIRST, backfill: true }, 'merge', ['id', 'seen']],
+    [
+      'append, a range that is read again',
+      { ...APPEND, ...FIRST, reset: false, backfill: true },
+      'merge',
+      ['id', 'seen'],
+    ],
     ['delete_insert', { strategy: 'delete_insert' }, 'delete-insert', ['id']],
     ['delete_insert, the first', { strategy: 'delete_insert', ...FIRST }, 'replace', ['id']],
   ] as const)('%s', (_, window, mode, key) => {
@@ -58,7 +63,7 @@ describe('the mode of a window, when none is typed', () => {
 describe('what would lose rows is refused', () => {
   test.each(['replace', 'full-refresh'] as const)('--mode %s of a later window', (mode) => {
     expect(codeOf(() => windowed({}, { mode }))).toBe('INGEST_WINDOW_MODE');
-    expect(codeOf(() => windowed({ ...FIRST, backfill: true }, { mode }))).toBe('INGEST_WINDOW_MODE');
+    expect(codeOf(() => windowed({ ...FIRST, reset: false, backfill: true }, { mode }))).toBe('INGEST_WINDOW_MODE');
     expect(windowed(FIRST, { mode })).toMatchObject({ mode });
   });
 
