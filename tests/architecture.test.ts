@@ -231,6 +231,7 @@ describe('who may do what', () => {
       'cli/flags.ts': 'a flavor of a target in --help',
       'cli/run-load.ts': 'an example URL in a hint',
       'commands/generate-ingest.ts': 'examples in --help',
+      'commands/init.ts': 'an example URL in --help',
       'commands/inspect.ts': 'an example URL in --help',
       'commands/load.ts': 'an example URL in --help',
       'commands/sync.ts': 'an example URL in --help',

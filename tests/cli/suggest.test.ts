@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { SuggestionReport } from '../../src/cli/suggest-source.ts';
 import { type ConfigFile, parseConfigFile } from '../../src/config/config-file.ts';
 import { newFolder, removeFolders } from '../engine/extract-case.ts';
@@ -11,6 +14,10 @@ import { freshDatabase } from '../support/postgres-server.ts';
 import { type CliRun, runCli } from '../support/run-cli.ts';
 
 afterAll(removeFolders);
+
+/** As an editor does. */
+const schema = JSON.parse(readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8')) as object;
+const accepts = new Ajv({ allowUnionTypes: true, strict: true }).compile(schema);
 
 const ROWS = 120_000;
 type Environment = Readonly<Record<string, string>>;
@@ -38,6 +45,7 @@ async function configured(folder: string, source: string, env: Environment = {})
   const stdout = await done(runCli(['init', '--from', source, '--folder', 'made'], { cwd: folder }));
   const path = join(folder, 'made', 'sqlextract.yaml');
   const text = await readFile(path, 'utf8');
+  expect([accepts(parse(text)), accepts.errors]).toEqual([true, null]);
   const file = await parseConfigFile(path, text, env);
   const planned = await done(runCli(['plan', '--json'], { cwd: join(folder, 'made'), env }));
   const { tables } = JSON.parse(planned) as { readonly tables: readonly unknown[] };
