@@ -1,6 +1,6 @@
 import { SqlextractError } from '../model/problem.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
-import { SMALL_ROWS, suggestIncremental } from '../planner/suggest-incremental.ts';
+import { SMALL_ROWS, suggestIncremental, type SuggestionFacts } from '../planner/suggest-incremental.ts';
 import type { Suggestion } from '../planner/suggestion.ts';
 import type { SourceSession } from '../sources/source.ts';
 
@@ -39,10 +39,8 @@ async function suggestTable(
 ): Promise<SuggestedTable> {
   try {
     const table = await describe(name);
-    const suggestion = suggestIncremental(table, {
-      rowCursor: source.rowCursor,
-      fewRows: await hasFewRows(source.session, table),
-    });
+    const fewRows = await hasFewRows(source.session, table);
+    const suggestion = await suggestTaken(source.session, table, { rowCursor: source.rowCursor, fewRows, refused: [] });
     const { schema, name: found, kind, estimatedRows } = table;
     return { schema, name: found, kind, estimatedRows, suggestion, refused: null };
   } catch (error) {
@@ -50,6 +48,19 @@ async function suggestTable(
     const { message, hint = null } = error.problem;
     const { schema, name: asked, kind = 'table' } = name;
     return { schema, name: asked, kind, estimatedRows: null, suggestion: null, refused: { message, hint } };
+  }
+}
+
+/** The first suggestion whose column the source itself takes for a cursor: names and types do not tell of stale collations or mixed values. */
+async function suggestTaken(session: SourceSession, table: TableSchema, facts: SuggestionFacts): Promise<Suggestion> {
+  const suggestion = suggestIncremental(table, facts);
+  if (suggestion.kind === 'full' || session.cursors === undefined) return suggestion;
+  try {
+    await session.cursors.describe(table, suggestion.by);
+    return suggestion;
+  } catch (error) {
+    if (!(error instanceof SqlextractError) || error.problem.code !== 'CURSOR_COLUMN') throw error;
+    return suggestTaken(session, table, { ...facts, refused: [...facts.refused, suggestion.by] });
   }
 }
 

@@ -10,6 +10,8 @@ export interface SuggestionFacts {
   readonly rowCursor: string | null;
   /** It was counted that the table has fewer than SMALL_ROWS rows; the estimate of the database is not asked then. */
   readonly fewRows: boolean;
+  /** Columns that the source does not take for cursors, whatever they are called. */
+  readonly refused: readonly string[];
 }
 
 /** Below this a full run is a matter of seconds, and sees deletes as well. */
@@ -37,7 +39,8 @@ export function suggestIncremental(table: TableSchema, facts: SuggestionFacts): 
 
 function suggestColumn(table: TableSchema, facts: SuggestionFacts): IncrementalSuggestion | null {
   const key = uniqueKeyOf(table);
-  const candidate = cursorCandidates(table).find(({ role }) => role !== 'rowversion' || key !== null);
+  const taken = cursorCandidates(table).filter(({ column }) => !facts.refused.includes(column.name));
+  const candidate = taken.find(({ role }) => role !== 'rowversion' || key !== null);
   if (candidate === undefined) return null;
   const strategy = strategyOf(candidate, key);
   const rowCursor = hasRowCursor(table) && key !== null ? facts.rowCursor : null;
@@ -82,7 +85,7 @@ function smallness({ estimatedRows }: TableSchema, { fewRows }: SuggestionFacts)
 
 function rowCursorWords(table: TableSchema, { rowCursor }: SuggestionFacts): string {
   if (rowCursor === null || !hasRowCursor(table) || uniqueKeyOf(table) === null) return '';
-  return `; --incremental-by ${rowCursor} needs no column, but scans the whole table each time`;
+  return `; --incremental-by ${rowCursor} needs no column, with --strategy merge, but scans the whole table each time`;
 }
 
 /** Rows of views and of other servers have no version of this one. */

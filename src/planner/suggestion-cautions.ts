@@ -13,13 +13,16 @@ interface Choice {
 
 /** The most important ones first; `deletes` is the last, and always there. */
 export function cautionsOf(choice: Choice): readonly Caution[] {
-  const all = [...ofStrategy(choice), ...ofValues(choice.candidate), ...ofIndex(choice.candidate)];
+  const all = [...ofStrategy(choice), ...ofValues(choice), ...ofIndex(choice.candidate)];
   return [...all, { about: 'deletes', text: 'deleted rows stay in the target: only --detect-deletes finds them' }];
 }
 
 function ofStrategy({ candidate, strategy, key, rowCursor }: Choice): readonly Caution[] {
   const { role } = candidate;
-  const other = rowCursor === null ? '' : `; --incremental-by ${rowCursor} sees them, by a scan of the table each time`;
+  const other =
+    rowCursor === null
+      ? ''
+      : `; --incremental-by ${rowCursor} --strategy merge sees them, by a scan of the table each time`;
   const unseen: Caution = { about: 'updates', text: `updates of rows that were read before are not seen${other}` };
   if (strategy === 'append') return [unseen, ...ofOrder(candidate)];
   if (strategy === 'merge') {
@@ -46,12 +49,16 @@ function ofOrder({ role, column }: CursorCandidate): readonly Caution[] {
   ];
 }
 
-function ofValues(candidate: CursorCandidate): readonly Caution[] {
+function ofValues({ candidate, strategy }: Choice): readonly Caution[] {
   const { column, role } = candidate;
   if (role === 'rowversion' || role === 'number') return [];
   const found: Caution[] = [];
   if (column.nullable) {
-    found.push({ about: 'null', text: `${column.name} may be NULL: say by --null-cursors what becomes of such rows` });
+    const way =
+      strategy === 'append'
+        ? `--where "… IS NOT NULL" leaves such rows out`
+        : '--null-cursors read brings such rows every time';
+    found.push({ about: 'null', text: `${column.name} may be NULL, and a run that finds one fails: ${way}` });
   }
   if (isDisguised(candidate)) {
     found.push({ about: 'text', text: disguiseOf(candidate) });

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { SuggestionReport } from '../../src/cli/suggest-source.ts';
 import { type ConfigFile, parseConfigFile } from '../../src/config/config-file.ts';
 import { newFolder, removeFolders } from '../engine/extract-case.ts';
@@ -11,6 +14,10 @@ import { freshDatabase } from '../support/postgres-server.ts';
 import { type CliRun, runCli } from '../support/run-cli.ts';
 
 afterAll(removeFolders);
+
+/** As an editor does. */
+const schema = JSON.parse(readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8')) as object;
+const accepts = new Ajv({ allowUnionTypes: true, strict: true }).compile(schema);
 
 const ROWS = 120_000;
 type Environment = Readonly<Record<string, string>>;
@@ -38,6 +45,7 @@ async function configured(folder: string, source: string, env: Environment = {})
   const stdout = await done(runCli(['init', '--from', source, '--folder', 'made'], { cwd: folder }));
   const path = join(folder, 'made', 'sqlextract.yaml');
   const text = await readFile(path, 'utf8');
+  expect([accepts(parse(text)), accepts.errors]).toEqual([true, null]);
   const file = await parseConfigFile(path, text, env);
   const planned = await done(runCli(['plan', '--json'], { cwd: join(folder, 'made'), env }));
   const { tables } = JSON.parse(planned) as { readonly tables: readonly unknown[] };
@@ -62,10 +70,12 @@ describe('SQLite', () => {
       CREATE TABLE countries (code TEXT PRIMARY KEY NOT NULL, name TEXT, updated_at DATETIME NOT NULL);
       CREATE TABLE ${name} ("a,b" INTEGER NOT NULL, "\${C}" INTEGER NOT NULL, "updated: at" DATETIME NOT NULL,
         PRIMARY KEY ("a,b", "\${C}")) WITHOUT ROWID;
+      CREATE TABLE mixed (id INTEGER PRIMARY KEY, updated_at DATETIME NOT NULL);
       CREATE VIEW recent AS SELECT * FROM users;
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
         INSERT INTO users SELECT i, 'x', datetime(i, 'unixepoch') FROM n;
       INSERT INTO ${name} SELECT id, 1, updated_at FROM users;
+      INSERT INTO mixed SELECT id, iif(id % 2, updated_at, id) FROM users;
       INSERT INTO countries VALUES ('no', 'Norway', '2024-01-01'), ('se', 'Sweden', '2024-01-01');`);
     database.close();
     return path;
@@ -83,12 +93,14 @@ describe('SQLite', () => {
       users: ['updated_at', 'merge', ['id']],
       countries: 'about 2 rows: a full run is quick, and sees deletes as well',
       [HOSTILE]: ['updated: at', 'merge', ['a,b', '${C}']],
+      // texts and numbers in one column, which SQLite would sort one after the other
+      mixed: ['id', 'append', ['id']],
       recent: ['updated_at', 'delete_insert', []],
     });
 
     const { file, text, plannedTables, stdout } = await configured(folder, path);
-    expect(stdout).toContain('2 tables incremental, 1 in full, 1 left out');
-    expect(plannedTables).toBe(3);
+    expect(stdout).toContain('3 tables incremental, 1 in full, 1 left out');
+    expect(plannedTables).toBe(4);
     expect(block(file, 'users')).toEqual(['updated_at', 'merge', ['id']]);
     expect(block(file, 'countries')).toEqual([null, null, null]);
     expect(block(file, `"${HOSTILE.replaceAll('"', '""')}"`)).toEqual(['updated: at', 'merge', ['a,b', '${C}']]);
@@ -152,7 +164,7 @@ test('PostgreSQL: counted where nothing is estimated, xmin where no column serve
   expect(stdout).toContain(variable);
   expect(plannedTables).toBe(4);
   expect(block(file, 'public.users')).toEqual(['updated_at', 'merge', ['id']]);
-  expect(text).toContain('--incremental-by xmin sees them');
+  expect(text).toContain('--incremental-by xmin --strategy merge sees them');
   expect(text).toContain(`password: \${${variable}}`);
   for (const secret of [password, url.password]) expect(`${text}${stdout}`).not.toContain(secret);
 });

@@ -41,10 +41,10 @@ function table(columns: readonly ColumnSchema[], more: Partial<TableSchema> = {}
   };
 }
 
-const NOWHERE = { rowCursor: null, fewRows: false };
+const NOWHERE = { rowCursor: null, fewRows: false, refused: [] };
 
 function incremental(of: TableSchema, rowCursor: string | null = null): IncrementalSuggestion {
-  const suggestion = suggestIncremental(of, { rowCursor, fewRows: false });
+  const suggestion = suggestIncremental(of, { ...NOWHERE, rowCursor });
   if (suggestion.kind !== 'incremental') throw new Error(`in full: ${suggestion.reason}`);
   return suggestion;
 }
@@ -110,6 +110,12 @@ describe('what a table is extracted by', () => {
     expect(abouts(incremental(table([column('updated_on', { kind: 'date' })])).cautions)).toContain('resolution');
     expect(abouts(incremental(table([column('updated_at', TEXT)])).cautions)).toContain('text');
     expect(abouts(incremental(table([column('mtime', NUMBER)])).cautions)).toContain('text');
+  });
+
+  test('what the source does not take for a cursor is passed over', () => {
+    const of = table([column('updated_at', TEXT), column('modified_on', INSTANT)]);
+    expect(suggestIncremental(of, { ...NOWHERE, refused: ['modified_on'] })).toMatchObject({ by: 'updated_at' });
+    expect(suggestIncremental(of, { ...NOWHERE, refused: ['modified_on', 'updated_at', 'id'] }).kind).toBe('full');
   });
 
   test('a row version goes before everything, when there is a key to merge over', () => {
@@ -197,12 +203,14 @@ describe('all of it each time', () => {
 
   test('without a column; the cursor of the source over its rows is named only where there is one', () => {
     const of = table([], { columns: [column('code', TEXT)], primaryKey: ['code'] });
-    const facts = { rowCursor: 'xmin', fewRows: false };
+    const facts = { ...NOWHERE, rowCursor: 'xmin' };
     expect(suggestIncremental(of, NOWHERE).reason).toBe('no column says when a row was written');
     expect(suggestIncremental(of, facts).reason).toContain('--incremental-by xmin needs no column');
     expect(suggestIncremental({ ...of, kind: 'view' }, facts).reason).not.toContain('xmin');
     expect(suggestIncremental({ ...of, ...WITHOUT_KEY }, facts).reason).not.toContain('xmin');
-    expect(incremental(table([]), 'xmin').cautions[0]?.text).toContain('--incremental-by xmin sees them');
+    expect(incremental(table([]), 'xmin').cautions[0]?.text).toContain(
+      '--incremental-by xmin --strategy merge sees them',
+    );
     expect(JSON.stringify(incremental(updated, 'xmin'))).not.toContain('xmin');
   });
 });
