@@ -67,8 +67,9 @@ export function windowOf(
     uniqueKey: ['id'],
     repeatedTo: null,
     previous: previous === null ? null : runOf(previous),
-    reset: false,
+    reset: previous === null,
     backfill: false,
+    next: null,
     promise: '',
     ...more,
   };

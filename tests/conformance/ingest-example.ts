@@ -104,6 +104,7 @@ export function exampleWindow(more: Partial<IncrementalWindow> = {}): Incrementa
     previous: '20251231T000000Z-abcdef',
     reset: false,
     backfill: false,
+    next: null,
     promise: '',
     ...more,
   };
