@@ -62,10 +62,15 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
     };
     const write = (out: string, given: GivenWindow, previous: number | null): void =>
       writeWindow(join(extracts.folder, out), given, previous);
-    const load = async (target: LoadTarget, out: string, mode: string | null = null): Promise<Outcome> =>
-      loadAll({ fixture, target, folder: extracts.folder, way, out, mode, tables: [EVENTS] });
-    const expectLoaded = async (target: LoadTarget, out: string, rows: readonly EventRow[]): Promise<Outcome> => {
-      const done = await load(target, out);
+    const load = async (target: LoadTarget, out: string, more: readonly string[] = []): Promise<Outcome> =>
+      loadAll({ fixture, target, folder: extracts.folder, way, out, mode: null, tables: [EVENTS], more });
+    const expectLoaded = async (
+      target: LoadTarget,
+      out: string,
+      rows: readonly EventRow[],
+      more: readonly string[] = [],
+    ): Promise<Outcome> => {
+      const done = await load(target, out, more);
       expect(done, done.output).toMatchObject({ code: 0 });
       await expectRows(target, rows);
       return done;
@@ -180,6 +185,18 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
       write(out, { day: 5, rows: SECOND }, 3);
       write(out, { day: 7, rows: THIRD }, 5);
       await expectLoaded(target, out, MERGED[2]);
+    });
+
+    it.skipIf(way !== 'load')('windows with a column more, and with one less', async () => {
+      await using target = await fixture.create();
+      const out = newOut();
+      const plain = (rows: readonly EventRow[]): readonly EventRow[] => rows.map(([id, at]) => [id, at, null]);
+      write(out, { day: 3, rows: FIRST, without: 'v' }, null);
+      write(out, { day: 5, rows: SECOND }, 3);
+      write(out, { day: 7, rows: THIRD, without: 'v' }, 5);
+      await expectRefused(target, out, /LOAD_DRIFT/);
+      const kept = FIRST.filter(([id]) => id !== 2);
+      await expectLoaded(target, out, [...plain(kept), ...SECOND, ...plain(THIRD)], ['--evolve', 'add-columns']);
     });
 
     it.skipIf(isSlow)('a range that is read again is a window like the others', async () => {
