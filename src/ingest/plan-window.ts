@@ -61,11 +61,10 @@ function plainMode({ mode, key, window }: LoadOrder): PlannedMode {
 /** What the ledger has to have before the window, and what else a load has to know of it. */
 export function incrementOf({ job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
   if (incremental === undefined) return null;
-  const { previous, strategy, backfill } = incremental;
+  const { previous, strategy } = incremental;
   return {
     previous: previous === null ? null : { run: previous, ledger: ledgerRun(job, previous) },
     keepsVersions: strategy === 'append' && (mode === null || mode === 'append'),
-    backfill,
     from: incremental.from?.value ?? null,
     to: incremental.to?.value ?? null,
   };

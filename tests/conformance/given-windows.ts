@@ -11,7 +11,7 @@ import { manifestOf } from './ingest-example.ts';
 /** Windows of one table, made by hand: no source is needed for what a target does with them. */
 
 /** id, at (a day of March; null: none), v. */
-export type EventRow = readonly [number, number | null, string];
+export type EventRow = readonly [number, number | null, string | null];
 
 export interface GivenWindow {
   /** Its place in time: the run is named after it. */
@@ -67,7 +67,7 @@ export function windowOf(
     uniqueKey: ['id'],
     repeatedTo: null,
     previous: previous === null ? null : runOf(previous),
-    reset: previous === null && more.backfill !== true,
+    reset: previous === null,
     backfill: false,
     next: null,
     promise: '',
@@ -89,7 +89,7 @@ export function writeWindow(out: string, given: GivenWindow, previous: number | 
 
 function csvOf({ rows, without }: GivenWindow): string {
   const lines = rows.map(([id, day, v]) => {
-    const cells = [String(id), day === null ? '\\N' : fileText(day), `"${v}"`];
+    const cells = [String(id), day === null ? '\\N' : fileText(day), v === null ? '\\N' : `"${v}"`];
     return cells.slice(0, without === 'v' ? 2 : 3).join(',');
   });
   return [without === 'v' ? '"id","at"' : '"id","at","v"', ...lines, ''].join('\n');
