@@ -260,6 +260,16 @@ export const loadFlags = {
   'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
   'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),
   'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),
+  'deleted-column': string({
+    summary: 'Mark rows that are gone in the source in this column, instead of deleting them.',
+    description:
+      'It gets the time of the load, and is added to the table where it is missing; a row that comes back has NULL there again.',
+    helpValue: '<column>',
+  }),
+  'max-delete-fraction': string({
+    summary: "More of a table's rows than this are not deleted at once (default 0.1).",
+    helpValue: '<0..1>',
+  }),
 };
 
 /** For commands that reach the target themselves. */

@@ -11,6 +11,7 @@ const MODE_DONE: Readonly<Record<LoadMode, string>> = {
   append: 'appended',
   merge: 'merged',
   'delete-insert': 'deleted and inserted',
+  delete: 'deleted',
 };
 
 /** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. */
@@ -40,7 +41,9 @@ export function describeTableLoad(report: TableLoadReport): readonly string[] {
 }
 
 export function describeLoad(report: LoadReport): readonly string[] {
-  const loaded = report.tables.flatMap(({ outcome }) => (outcome.kind === 'loaded' ? [outcome.entry] : []));
+  const loaded = report.tables.flatMap(({ outcome, mode }) =>
+    outcome.kind === 'loaded' && mode !== 'delete' ? [outcome.entry] : [],
+  );
   const rows = loaded.reduce((sum, entry) => sum + entry.rows, 0);
   return [
     '',
@@ -61,6 +64,10 @@ function whatWasDone(entry: LedgerEntry, name: string): string {
       return `Merged ${records} into ${name} → ${formatCount(entry.updated)} updated, ${formatCount(entry.inserted)} inserted`;
     case 'delete-insert':
       return `Deleted ${formatCount(entry.deleted)} and inserted ${formatCounted(entry.inserted, 'record')} in ${name}`;
+    case 'delete':
+      return entry.updated > 0
+        ? `Marked ${formatCounted(entry.updated, 'record')} as deleted (${name})`
+        : `Deleted ${formatCounted(entry.deleted, 'record')} (${name})`;
     default:
       return entry.mode satisfies never;
   }

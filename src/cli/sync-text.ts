@@ -58,6 +58,8 @@ function arrow({ mode, inserted, updated, deleted, target }: TableVerdict): stri
       return ` → ${formatCount(updated)} updated, ${formatCount(inserted)} inserted, ${now}`;
     case 'delete-insert':
       return ` → ${formatCount(deleted)} deleted, ${formatCount(inserted)} inserted, ${now}`;
+    case 'delete':
+      return ` → ${updated > 0 ? `${formatCount(updated)} marked as deleted` : `${formatCount(deleted)} deleted`}, ${now}`;
     default:
       return mode satisfies never;
   }

@@ -4,6 +4,7 @@ import type { TargetKey } from './config-file.ts';
 import { choiceParser, parseText } from './parse-choice.ts';
 import { countParser } from './parse-count.ts';
 import { namedTarget } from './named-target.ts';
+import { fractionParser } from './parse-fraction.ts';
 import { parseNames } from './parse-names.ts';
 import { parseSize } from './parse-size.ts';
 import type { FlagValues, Settings, SourceSetting } from './settings.ts';
@@ -13,6 +14,8 @@ import type { ValueParser, ValuePlace } from './value-place.ts';
 export const MODES = ['replace', 'full-refresh', 'append', 'merge', 'delete-insert'] as const;
 export const IDENTIFIER_CASES = ['preserve', 'lower', 'upper'] as const;
 export const ON_ERROR = ['abort', 'skip'] as const;
+
+const MAX_DELETES = fractionParser('USAGE_DELETE_FRACTION', '--max-delete-fraction 0.5');
 
 /** What the commands that load may want to know, merged: flags > the named target of the file > defaults. */
 export interface TargetSettings {
@@ -34,6 +37,10 @@ export interface TargetSettings {
   readonly measure: boolean;
   readonly allowMixed: boolean;
   readonly allowOlder: boolean;
+  /** Rows that are gone in the source are marked in it; null: they are deleted. */
+  readonly deletedColumn: string | null;
+  /** 0 to 1: more of the rows are not deleted. */
+  readonly maxDeleteFraction: number;
   readonly create: boolean;
   readonly onError: (typeof ON_ERROR)[number];
   readonly maxErrors: number;
@@ -86,6 +93,8 @@ export function targetSettings(
     measure: flags['measure'] === true,
     allowMixed: flags['allow-mixed'] === true,
     allowOlder: flags['allow-older'] === true,
+    deletedColumn: place('deleted-column', 'deleted_column'),
+    maxDeleteFraction: pick('max-delete-fraction', 'max_delete_fraction', MAX_DELETES, 0.1),
     create: flags['create'] !== false,
     onError: one('on-error', choiceParser(ON_ERROR), 'abort'),
     maxErrors: one('max-errors', countParser('USAGE_MAX_ERRORS', 1_000_000_000, '--max-errors 100', 0), 0),

@@ -6,9 +6,13 @@
  */
 export const LOAD_MODES = ['replace', 'full-refresh', 'append', 'merge', 'delete-insert'] as const;
 
-export type LoadMode = (typeof LOAD_MODES)[number];
+/** What can be asked for. */
+export type TypedMode = (typeof LOAD_MODES)[number];
+
+/** `delete` is nobody's choice: those with a key of ours are taken out, or marked, since the files hold the keys of rows that are gone. */
+export type LoadMode = TypedMode | 'delete';
 
 /** Modes that need to know which row is which. */
 export function needsKey(mode: LoadMode, window: unknown): boolean {
-  return mode === 'merge' || (mode === 'delete-insert' && window === null);
+  return mode === 'merge' || mode === 'delete' || (mode === 'delete-insert' && window === null);
 }

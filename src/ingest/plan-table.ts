@@ -5,8 +5,9 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { checkLoad } from './check-load.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
+import { deletedColumnOf, deletesOf } from './deleted-rows.ts';
 import { needsKey } from './load-mode.ts';
-import type { LoadMode } from './load-mode.ts';
+import type { TypedMode } from './load-mode.ts';
 import { incrementOf, ledgerRun, plannedMode } from './plan-window.ts';
 import type { IdentifierCase } from './target-names.ts';
 import { columnNames, foldedName, targetName } from './target-names.ts';
@@ -16,7 +17,7 @@ import type { IngestTarget } from './target.ts';
 export interface LoadOrder {
   readonly flavor: string | null;
   /** Null: by the manifest, see plan-window.ts. */
-  readonly mode: LoadMode | null;
+  readonly mode: TypedMode | null;
   /** Names of the source or the target; empty: the primary key. */
   readonly key: readonly string[];
   readonly dedupeBy: string | null;
@@ -28,12 +29,26 @@ export interface LoadOrder {
   /** Widths of texts from the largest value of the files. */
   readonly measure: boolean;
   readonly allowMixed: boolean;
+  /** Rows that are gone in the source are marked in this column; null: they are taken out. */
+  readonly deletedColumn: string | null;
+  /** More of the rows than this fraction are not deleted. */
+  readonly maxDeleteFraction: number;
 }
 
 /** What is read of a manifest; `sync` has as much before the manifest is written. */
 export type PlannedManifest = Pick<
   Manifest,
-  'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'consistency' | 'totals' | 'files' | 'incremental'
+  | 'run'
+  | 'job'
+  | 'table'
+  | 'schema'
+  | 'format'
+  | 'startedAt'
+  | 'consistency'
+  | 'totals'
+  | 'files'
+  | 'incremental'
+  | 'deletes'
 >;
 
 export interface ManifestPlace {
@@ -51,7 +66,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   const { mode, windowed, ...chosen } = plannedMode(manifest, order, target);
   const table = displayName(manifest.table);
   const sources = manifest.schema.columns;
-  const choice = { identifierCase: order.identifierCase, renames: order.renames };
+  const choice = { identifierCase: order.identifierCase, renames: renamesOf(manifest, order) };
   const names = columnNames(
     table,
     sources.map(({ name }) => name),
@@ -81,9 +96,11 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     mode,
     columns,
     key,
-    dedupeBy: order.dedupeBy === null ? null : named(order.dedupeBy, '--dedupe-by'),
+    dedupeBy: order.dedupeBy === null || mode === 'delete' ? null : named(order.dedupeBy, '--dedupe-by'),
     window,
     incremental: incrementOf(manifest, order),
+    deletes: deletesOf(manifest, order),
+    deletedColumn: deletedColumnOf(manifest, order, names, target),
     format: manifest.format,
     files: filesOf(manifest, folder),
     rows: manifest.totals.rows,
@@ -92,6 +109,13 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   };
   checkLoad(load, manifest, order, target);
   return load;
+}
+
+/** A delete set has but the key of the table's columns: another's new name is none of it. */
+function renamesOf({ deletes, schema }: PlannedManifest, { renames }: LoadOrder): LoadOrder['renames'] {
+  if (deletes === undefined) return renames;
+  const there = new Set(schema.columns.map(({ name }) => name.toLowerCase()));
+  return new Map([...renames].filter(([from]) => there.has(from.toLowerCase())));
 }
 
 function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {

@@ -25,12 +25,14 @@ export interface PlannedMode {
  *   the first window, or one that begins anew  replace (what was loaded before goes)
  *   append                                     append; merge by unique key and cursor where rows may come again: each version once
  *   merge                                      merge by the unique key
+ *   a delete set                               delete, whatever is typed: rows with a key of its files are gone in the source
  *   delete_insert                              delete-insert by the unique key, or by exactly the window where there is none
  *
  * Throws INGEST_WINDOW_MODE for what would lose rows, or have them twice.
  */
 export function plannedMode(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): PlannedMode {
   const { incremental: window } = manifest;
+  if (manifest.deletes !== undefined) return { mode: 'delete', key: manifest.deletes.key, windowed: () => null };
   if (window === undefined) return plainMode(order);
   refuseTyped(manifest, window, order);
   const mode = order.mode ?? modeOf(manifest, window, order);

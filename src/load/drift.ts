@@ -63,7 +63,8 @@ export function refuseDrift(load: TableLoad, { missing, required }: Drift, evolv
   throw drifted(load, what, '--evolve add-columns adds them, --evolve ignore leaves them out');
 }
 
-function drifted({ target: { schema, name } }: TableLoad, what: string, hint: string): SqlextractError {
+/** `what` completes "table t of the target is not the one of the files: …". */
+export function drifted({ target: { schema, name } }: TableLoad, what: string, hint: string): SqlextractError {
   const table = displayName({ schema: schema ?? '', name });
   return new SqlextractError({
     code: 'LOAD_DRIFT',

@@ -7,7 +7,8 @@ import { SqlextractError, toProblem } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
-import type { LedgerEntry, LoadSession } from './loader.ts';
+import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
 import { requirePrevious } from './window-gap.ts';
 
 export interface LoadContext {
@@ -79,12 +80,13 @@ async function countsOf(
   return counts ? { counted: { before, after: await session.count(load) } } : {};
 }
 
-/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE. */
-export async function fitted({ session, target, plan, evolve }: FitContext, load: TableLoad): Promise<TableLoad> {
+/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE, LOAD_DELETES. */
+export async function fitted(context: FitContext, load: TableLoad): Promise<TableLoad> {
+  const { session, plan } = context;
   if (load.mode === 'full-refresh') return load;
   const existing = await session.columns(load);
   if (existing === null) {
-    if (plan.options.create) return load;
+    if (plan.options.create && load.mode !== 'delete') return load;
     throw new SqlextractError({
       code: 'LOAD_NO_TABLE',
       message: `the target has no table ${displayName({ schema: load.target.schema ?? '', name: load.target.name })}`,
@@ -92,6 +94,17 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
       fault: 'data',
     });
   }
+  if (load.mode === 'delete') await requireDeletable(context, load, existing);
+  const taken = load.mode === 'delete' ? load : await withItsColumns(context, load, existing);
+  await withDeletedColumn(context, load, existing);
+  return taken;
+}
+
+async function withItsColumns(
+  { session, target, plan, evolve }: FitContext,
+  load: TableLoad,
+  existing: readonly ExistingColumn[],
+): Promise<TableLoad> {
   const drift = driftOf(load, existing, target);
   refuseDrift(load, drift, evolve);
   const taken = withoutGenerated(load, existing, target);

@@ -10,6 +10,7 @@ type Loaded = LoadOutcome & { readonly kind: 'loaded' | 'already-loaded' };
  *
  *   replace, full-refresh   the target has as many rows as the files, but for rejected ones
  *   append, merge, …        it has as many more (or fewer) as the ledger says were inserted and deleted since it was counted
+ *   delete                  it has as many fewer as were deleted; a delete set has keys of rows, and no rows
  *   loaded before           the ledger says what was done then; for replace and full-refresh the count still has to fit
  */
 export function judgeTable(report: TableLoadReport, loaded: Loaded, source: TableVerdict['source']): TableVerdict {
@@ -44,6 +45,7 @@ function expectedRows({ kind, entry }: Loaded, before: number | null): number | 
 
 /** What the ledger says of the files' rows, in itself. With --dedupe-by fewer rows than the files have are right. */
 function rowsOf({ mode, rows, inserted, updated, rejected }: LedgerEntry): boolean {
+  if (mode === 'delete') return inserted === 0;
   return mode === 'merge' || mode === 'delete-insert'
     ? inserted + updated + rejected <= rows
     : inserted === rows - rejected;

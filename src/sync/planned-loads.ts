@@ -29,7 +29,8 @@ export async function plannedLoads(
   const loads: TableLoad[] = [];
   const refused: { table: string; problem: Problem }[] = [];
   const read = report.tables.filter(isComplete).map(({ table, manifest: path }) => {
-    return { table, place: { manifest: readManifest(path), folder: dirname(path) } };
+    const place = { manifest: readManifest(path), folder: dirname(path) };
+    return { table, run: place, place: withDeletes(place) };
   });
   const isChained = read.some(({ place }) => (place.manifest.incremental?.previous ?? null) !== null);
   await using session = isChained ? await openTarget(request.target, request.place, 1) : null;
@@ -42,8 +43,16 @@ export async function plannedLoads(
       refused.push({ table, problem });
     }
   }
-  const manifests = new Map(read.map(({ table, place }) => [table, place.manifest]));
+  const manifests = new Map(read.map(({ table, run }) => [table, run.manifest]));
   return { loads: numbered(loads), refused, manifests };
+}
+
+/** The delete set that belongs to the window lies after it in the chain, beside it in the folder. */
+function withDeletes(place: { readonly manifest: Manifest; readonly folder: string }): typeof place {
+  const folder = `${place.folder}-deletes`;
+  const found = place.manifest.deletes === undefined ? manifestInFolder(folder) : null;
+  const belongs = found?.deletes !== undefined && found.job === place.manifest.job;
+  return belongs && found.incremental?.previous === place.manifest.run ? { manifest: found, folder } : place;
 }
 
 /**

@@ -120,6 +120,8 @@ export const PLAIN_ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  deletedColumn: null,
+  maxDeleteFraction: 0.1,
   flavor: null,
 };
 

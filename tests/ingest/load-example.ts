@@ -16,6 +16,8 @@ export const ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  deletedColumn: null,
+  maxDeleteFraction: 0.1,
   flavor: null,
 };
 

@@ -25,6 +25,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  moments: /^TIMESTAMP$/i,
   oneText: true,
   needs: ['bucket'],
   takes: ['catalog'],

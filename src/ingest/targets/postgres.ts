@@ -19,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
   transactional: true,
   takesOutAndIn: true,
+  moments: /^timestamp/i,
   oneText: true,
   needs: [],
   takes: [],

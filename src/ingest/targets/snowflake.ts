@@ -21,6 +21,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  moments: /^TIMESTAMP/i,
   oneText: true,
   needs: [],
   takes: ['stage'],
