@@ -218,6 +218,8 @@ function deletedView(load: TableLoad, { flavor }: IngestPlan, target: IngestTarg
     deletedColumn: column,
     deletedColumnText: target.quoteLiteral(name ?? ''),
     deletedType: word(type?.kind === 'type' ? type.sql : ''),
+    unmarks: unmarks(load),
+    unmarkText: target.quoteLiteral(String(sql`${column} = NULL`)),
     unmark: unmarks(load) ? sql`${word(hasMore ? ', ' : '')}${column} = NULL` : word(''),
   };
 }

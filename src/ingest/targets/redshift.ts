@@ -113,6 +113,7 @@ function view(load: TableLoad, plan: IngestPlan, manifests: readonly Script[]): 
     ...warehouseView(load, plan, redshiftTarget, { columnSql }),
     stage: temporary('stage'),
     rowsTable: temporary('rows'),
+    deletedNameText: quoteLiteral((load.deletedColumn ?? '').toLowerCase()),
     checks: tableChecks(load, (name) => quoteLiteral(name.toLowerCase()), redshiftHolds),
     schemaText: load.target.schema === null ? word('CURRENT_SCHEMA()') : quoteLiteral(load.target.schema.toLowerCase()),
     nameText: quoteLiteral(load.target.name.toLowerCase()),

@@ -22,7 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'a row that does not fit stops BULK INSERT, since MAXERRORS would leave rows out without a word',
   transactional: true,
   takesOutAndIn: true,
-  moments: /^datetime(?:2|offset)$/i,
+  moments: /^datetime(?:2|offset)?$/i,
   oneText: 'its scripts run by themselves, some at the same time, and in the order that run.sh knows',
   needs: [],
   takes: ['serverPath'],
