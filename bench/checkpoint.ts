@@ -26,6 +26,7 @@ export function checkpointMilliseconds(folder: string): number {
     commandLine: 'bench',
     toolVersion: '0',
     planBasis: basis,
+    window: null,
   });
   store.beginEpoch(runId, { takenAt: new Date().toISOString(), label: 'bench', shared: true, proof: {} }, null);
   const startedAt = performance.now();

@@ -22,6 +22,8 @@ export interface JobSelection {
   readonly limit: number | null;
   /** Rows of a query: never the job of a table of the same name. Its text is not in here, so that another text is noticed. */
   readonly query?: true;
+  /** Only what is new: the watermark of one such job is not that of another, nor of a whole extract. */
+  readonly incremental?: true;
 }
 
 /**
@@ -34,7 +36,10 @@ export function jobIdOf(job: JobIdentity): string {
 }
 
 function canonicalText(job: JobIdentity): string {
-  const ofQuery = job.selection.query === true ? ['query'] : [];
+  const ofQuery = [
+    ...(job.selection.query === true ? ['query'] : []),
+    ...(job.selection.incremental === true ? ['incremental'] : []),
+  ];
   if (job.jobName !== null) return JSON.stringify(['name', job.jobName, job.table.schema, job.table.name, ...ofQuery]);
   const { include, exclude, asText, where, limit } = job.selection;
   const source = Object.entries(job.source).sort(([a], [b]) => (a < b ? -1 : 1));

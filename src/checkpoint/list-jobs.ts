@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toProblem, type Problem } from '../model/problem.ts';
 import type { JobIdentity } from './job.ts';
 import { jobFilesOf } from './job-files.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
 import { readLivingOwner, type Owner } from './owner.ts';
 import { openReadOnly } from './schema.ts';
 import { overState, stateUnreadable } from './state-error.ts';
@@ -45,6 +46,8 @@ export type JobSummary =
       readonly identity: JobIdentity;
       /** Oldest first. */
       readonly runs: readonly (RunRecord & { readonly totals: RunTotals })[];
+      /** What an incremental job remembers; null: it is none, or has nothing to remember. */
+      readonly incremental: IncrementalState | null;
       /** Who works on it now; null when nobody does. */
       readonly lockedBy: Owner | null;
     }
@@ -67,6 +70,7 @@ function summaryOf(stateDir: string, jobId: string): JobSummary {
       jobId,
       stateFile: files.state,
       identity: state.identity,
+      incremental: state.incremental(),
       runs: state.runs().map((run) => ({ ...run, totals: state.totals(run.runId) })),
       lockedBy: readLivingOwner(files.owner),
     };

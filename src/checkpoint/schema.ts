@@ -4,12 +4,32 @@ import { SqlextractError } from '../model/problem.ts';
 import { createDurably } from './durable-file.ts';
 import { stateUnreadable } from './state-error.ts';
 
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** Up to this size a whole check costs little: about 50 ms. Larger states are checked by their header only. */
 const QUICK_CHECK_BYTES = 32 * 1024 * 1024;
 /** Only a person's sqlite3 can be in the way, for moments. */
 const BUSY_TIMEOUT_MS = 2_000;
+
+/** One row, once an incremental run has finished. `value` NULL: the next run begins anew. `ties` are keys at exactly `value` that are delivered. */
+const INCREMENTAL = `
+CREATE TABLE incremental (
+  id                 INTEGER PRIMARY KEY CHECK (id = 1),
+  column_name        TEXT,
+  kind               TEXT,
+  native_type        TEXT,
+  value              TEXT,
+  ties               TEXT,
+  nullable           INTEGER,
+  strategy           TEXT NOT NULL,
+  selection_hash     TEXT NOT NULL,
+  configuration_hash TEXT NOT NULL,
+  columns            TEXT NOT NULL,
+  moved_by_run       TEXT,
+  moved_at           TEXT,
+  last_run           TEXT
+) STRICT;
+`;
 
 /**
  * For people with `sqlite3`: lists and records are JSON, times are ISO 8601 in UTC, and nothing is ordered by time but by
@@ -37,7 +57,8 @@ CREATE TABLE runs (
   command_line  TEXT NOT NULL,
   tool_version  TEXT NOT NULL,
   started_at    TEXT NOT NULL,
-  finished_at   TEXT
+  finished_at   TEXT,
+  window        TEXT
 ) STRICT;
 
 CREATE TABLE epochs (
@@ -100,16 +121,18 @@ CREATE TABLE events (
   text    TEXT NOT NULL
 ) STRICT;
 
+${INCREMENTAL}
 PRAGMA application_id = 1936813176;
 PRAGMA user_version = ${STATE_VERSION};
 `;
 
 /**
- * What each version added to the one before it, from version 1 on; done in one transaction with the new number. Columns only, which may
- * be NULL: a state of an older version can be read as it is.
+ * What each version added to the one before it, from version 1 on; done in one transaction with the new number. Only columns that may be
+ * NULL, and tables that may be empty: a state of an older version can be read as it is.
  */
 const ADDITIONS: Readonly<Record<number, string>> = {
   2: 'ALTER TABLE chunks ADD COLUMN replaced_cells TEXT; ALTER TABLE epochs ADD COLUMN spread TEXT;',
+  3: `ALTER TABLE runs ADD COLUMN window TEXT; ${INCREMENTAL}`,
 };
 
 /**

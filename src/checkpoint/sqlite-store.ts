@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Chunk, ChunkReport } from '../model/chunk.ts';
 import type { EpochFacts, SnapshotLease } from '../model/epoch.ts';
 import { faultPoint } from '../model/fault-point.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
 import type { PlanProgress } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { stateReader, type StateReader } from './state-reader.ts';
@@ -61,7 +62,8 @@ export class SqliteStore implements CheckpointStore {
       const before = this.#read.currentRun();
       if (before?.status === 'running') throw new Error(`run ${before.runId} is not finished`);
       const texts = [JSON.stringify(run.fingerprint), JSON.stringify(run.planBasis), run.commandLine, run.toolVersion];
-      this.#write.beginRun.run(run.runId, run.runKey, run.folder, ...texts, now());
+      const window = jsonOrNull(run.window);
+      this.#write.beginRun.run(run.runId, run.runKey, run.folder, ...texts, window, now());
       this.#event(run.runId, null, 'begun', run.commandLine);
       const begun = this.#read.currentRun();
       if (begun?.runId !== run.runId) throw new Error(`run ${run.runId} was not begun`);
@@ -149,16 +151,38 @@ export class SqliteStore implements CheckpointStore {
   }
 
   /** Throws unless the plan is complete and every chunk is done. */
-  completeRun(runId: string, level: ConsistencyLevel): void {
+  completeRun(runId: string, level: ConsistencyLevel, incremental?: IncrementalState): void {
     this.#transaction(() => {
+      if (incremental !== undefined) this.#putIncremental(incremental);
       const result = this.#write.completeRun.run(level, now(), runId);
       changedOne(result, `run ${runId} is not running, or not all of it is planned and done`);
       this.#event(runId, null, 'complete', level);
     });
   }
 
+  incremental(): IncrementalState | null {
+    return overState(this.#path, () => this.#read.incremental());
+  }
+
+  setIncremental(state: IncrementalState, reason: string): void {
+    this.#transaction(() => {
+      this.#putIncremental(state);
+      this.#event(state.run ?? '', null, 'watermark', reason);
+    });
+  }
+
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  #putIncremental({ watermark, strategy, columns, run, ...hashes }: IncrementalState): void {
+    const column = watermark?.column;
+    const place = [column?.name ?? null, column?.kind ?? null, column?.nativeType ?? null] as const;
+    const value = [watermark?.from.value ?? null, jsonOrNull(watermark?.from.ties ?? null)] as const;
+    const { selectionHash, configurationHash } = hashes;
+    const model = [strategy, selectionHash, configurationHash, JSON.stringify(columns)] as const;
+    const moved = [watermark?.run ?? null, watermark?.movedAt ?? null, run] as const;
+    this.#write.incremental.run(...place, ...value, column?.nullable === true ? 1 : 0, ...model, ...moved);
   }
 
   #recordDone(runId: string, report: ChunkReport): void {

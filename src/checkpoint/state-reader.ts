@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ChunkFile } from '../model/chunk.ts';
-import { chunkOf, epochOf, fileOf, number, runOf, type Row } from './state-rows.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
+import { chunkOf, epochOf, fileOf, incrementalOf, number, runOf, type Row } from './state-rows.ts';
 import type { ChunkRecord, EpochRecord, RunRecord } from './store.ts';
 
 export interface RunTotals {
@@ -21,6 +22,8 @@ export interface StateReader {
   chunks(runId: string): readonly ChunkRecord[];
   totals(runId: string): RunTotals;
   setup(name: string): string | null;
+  /** Null: no incremental run of the job has finished, and nobody set its watermark. */
+  incremental(): IncrementalState | null;
 }
 
 export function stateReader(database: DatabaseSync): StateReader {
@@ -36,6 +39,7 @@ export function stateReader(database: DatabaseSync): StateReader {
   const fileSums = database.prepare(
     'SELECT count(*) AS files, coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes FROM files WHERE run_id = ?',
   );
+  const hasIncremental = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'incremental'");
   const epochsOf = (run: Row): readonly EpochRecord[] => epochs.all(run['run_id'] as string).map(epochOf);
   return {
     runs: () => allRuns.all().map((run) => runOf(run, epochsOf(run))),
@@ -48,6 +52,12 @@ export function stateReader(database: DatabaseSync): StateReader {
       return chunkRows.all(runId).map((row) => chunkOf(row, files.get(number(row, 'ordinal')) ?? []));
     },
     totals: (runId) => totalsOf(chunkCounts.all(runId), fileSums.get(runId) ?? {}),
+    incremental: () => {
+      // A state of version 2 that is only read has no such table.
+      if (hasIncremental.get() === undefined) return null;
+      const row = database.prepare('SELECT * FROM incremental').get();
+      return row === undefined ? null : incrementalOf(row);
+    },
     setup: (name) => (setupRow.get(name)?.['value'] as string | undefined) ?? null,
   };
 }

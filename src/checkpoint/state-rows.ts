@@ -1,4 +1,6 @@
 import type { ChunkFile, ChunkReport } from '../model/chunk.ts';
+import type { Watermark } from '../model/cursor.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
 import type { ChunkRecord, EpochRecord, RunRecord } from './store.ts';
 
 /** A row as node:sqlite gives it. */
@@ -23,6 +25,32 @@ export function runOf(row: Row, epochs: readonly EpochRecord[]): RunRecord {
     startedAt: text(row, 'started_at'),
     finishedAt: textOrNull(row, 'finished_at'),
     level: textOrNull(row, 'level') as RunRecord['level'],
+    window: isMissing(row, 'window') ? null : json(row, 'window'),
+  };
+}
+
+export function incrementalOf(row: Row): IncrementalState {
+  return {
+    watermark: row['value'] === null ? null : watermarkOf(row),
+    strategy: text(row, 'strategy') as IncrementalState['strategy'],
+    selectionHash: text(row, 'selection_hash'),
+    configurationHash: text(row, 'configuration_hash'),
+    columns: json(row, 'columns'),
+    run: textOrNull(row, 'last_run'),
+  };
+}
+
+function watermarkOf(row: Row): Watermark {
+  return {
+    column: {
+      name: text(row, 'column_name'),
+      kind: text(row, 'kind') as Watermark['column']['kind'],
+      nativeType: text(row, 'native_type'),
+      nullable: row['nullable'] === 1,
+    },
+    from: { value: text(row, 'value'), ties: json(row, 'ties') },
+    run: textOrNull(row, 'moved_by_run'),
+    movedAt: text(row, 'moved_at'),
   };
 }
 

@@ -4,8 +4,10 @@ const WRITES = {
   log: 'INSERT INTO command_log (at, pid, tool_version, command_line) VALUES (?, ?, ?, ?)',
   event: 'INSERT INTO events (at, run_id, ordinal, kind, text) VALUES (?, ?, ?, ?, ?)',
   setup: 'INSERT INTO setup (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING',
-  beginRun: `INSERT INTO runs (run_id, run_key, status, folder, fingerprint, plan_basis, command_line, tool_version, started_at)
-    VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)`,
+  beginRun: `INSERT INTO runs (run_id, run_key, status, folder, fingerprint, plan_basis, command_line, tool_version, window, started_at)
+    VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)`,
+  incremental: `INSERT OR REPLACE INTO incremental (id, column_name, kind, native_type, value, ties, nullable, strategy, selection_hash,
+      configuration_hash, columns, moved_by_run, moved_at, last_run) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   discardRun: "UPDATE runs SET status = 'discarded', finished_at = ? WHERE run_id = ? AND status <> 'discarded'",
   completeRun: `UPDATE runs SET status = 'complete', level = ?, finished_at = ?
     WHERE run_id = ? AND status = 'running' AND plan_complete = 1

@@ -2,6 +2,8 @@ import type { Chunk, ChunkReport } from '../model/chunk.ts';
 import type { PlanBasis, PlanProgress } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { EpochFacts, SnapshotLease } from '../model/epoch.ts';
+import type { IncrementalWindow } from '../model/cursor.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /**
@@ -30,8 +32,11 @@ export interface CheckpointStore extends Disposable {
   /** Puts done chunks back to planned, with the reason said in the log table. */
   reopen(runId: string, ordinals: readonly number[], reason: string): void;
   beginEpoch(runId: string, facts: EpochFacts, lease: SnapshotLease | null): EpochRecord;
-  /** After the manifest is durable. */
-  completeRun(runId: string, level: ConsistencyLevel): void;
+  /** After the manifest is durable. What an incremental job remembers moves in the same transaction. */
+  completeRun(runId: string, level: ConsistencyLevel, incremental?: IncrementalState): void;
+  incremental(): IncrementalState | null;
+  /** By a person's word: the reason is kept. */
+  setIncremental(state: IncrementalState, reason: string): void;
   runs(): readonly RunRecord[];
 }
 
@@ -48,6 +53,8 @@ export interface NewRun {
   readonly toolVersion: string;
   /** What the plan was made of (key, physical parts), so that a rerun goes on with the same. Plain JSON. */
   readonly planBasis: PlanBasis;
+  /** Null: not an incremental run. */
+  readonly window: IncrementalWindow | null;
 }
 
 export interface RunRecord {
@@ -62,6 +69,7 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly level: ConsistencyLevel | null;
+  readonly window: IncrementalWindow | null;
 }
 
 export interface EpochRecord {

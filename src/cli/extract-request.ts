@@ -1,4 +1,5 @@
 import { displayCommandLine, faultSpec } from '../config/process-environment.ts';
+import { withVars } from '../config/incremental-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { querySettings, tableSettings } from '../config/table-settings.ts';
 import type { ExtractRequest, TableSettings } from '../engine/request.ts';
@@ -39,6 +40,8 @@ export async function extractRequest(settings: Settings, facts: CallFacts): Prom
     keepSnapshot: settings.keepSnapshot,
     allowLocks: settings.allowLocks,
     onTableError: settings.onTableError,
+    onChange: settings.onChange,
+    onDrift: settings.onDrift,
     workers: settings.workers,
     maxConnections: settings.maxConnections,
     rates: { rowsPerSecond: settings.maxRowsPerSecond, bytesPerSecond: settings.maxBytesPerSecond },
@@ -66,6 +69,7 @@ function settingsOf(
   if (format === undefined) throw new Error(`no format is registered as ${found.format}`);
   return {
     ...rest,
+    incremental: rest.incremental === null ? null : withVars(rest.incremental, settings.vars),
     selection: { include: columns, exclude: excludeColumns, asText, policies: policiesOf(settings) },
     compression: compressionOf(format, compression),
   };

@@ -1,12 +1,12 @@
 import { boolean, string } from '@oclif/core/flags';
+import { COLUMNS_HELP } from './columns-help.ts';
+import { incrementalFlags } from './incremental-flags.ts';
 
 /**
  * The flags that commands share. They hold texts only: `loadSettings` parses them by the same rules as the environment and
  * the file, so that `--workers 0` and SQLEXTRACT_WORKERS=0 are refused in the same words. Nothing else is imported here, and
  * none has a default of oclif's: --help must be quick, and a default would hide the file's value.
  */
-
-const COLUMNS_HELP = 'Names separated by commas, without regard to case when that is unambiguous.';
 
 export const sourceFlags = {
   source: string({
@@ -184,6 +184,7 @@ export const extractFlags = {
   ...tableFlags,
   ...queryFlags,
   ...selectionFlags,
+  ...incrementalFlags,
   ...formatFlags,
   ...policyFlags,
   ...speedFlags,

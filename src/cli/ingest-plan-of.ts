@@ -11,7 +11,9 @@ import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
 import type { IngestTarget } from '../ingest/target.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
-import { findManifests } from '../verify/find-manifests.ts';
+import { allWindows, numbered } from '../load/window-chain.ts';
+import type { ChainReader } from '../load/window-chain.ts';
+import { findManifests, manifestInFolder } from '../verify/find-manifests.ts';
 
 export interface AskedIngest {
   readonly target: IngestTarget;
@@ -22,6 +24,8 @@ export interface AskedIngest {
 
 export interface PlannedIngest extends AskedIngest {
   readonly plan: IngestPlan;
+  /** The manifests that were asked for, one a table of `plan`. */
+  readonly places: readonly ManifestPlace[];
 }
 
 interface IngestFacts {
@@ -37,7 +41,19 @@ export async function ingestPlanOf(settings: Settings, flags: FlagValues, facts:
   if (settings.origins.format === 'flag') for (const place of places) checkFormat(place, settings.format);
   const tables = places.map((place, index) => planTable(place, index + 1, asked, target));
   checkApart(tables, target);
-  return { target, asked, plan: { ...plan, tables } };
+  return { target, asked, plan: { ...plan, tables }, places };
+}
+
+/** The same with all windows of incremental jobs, oldest first: scripts that may meet a target with any of them, or none. */
+export function withAllWindows(planned: PlannedIngest): PlannedIngest {
+  const { plan, places } = planned;
+  const tables = numbered(places.flatMap((place) => allWindows(place, chainReader(planned))));
+  return { ...planned, plan: { ...plan, tables } };
+}
+
+/** How the windows of a chain are found and planned. */
+export function chainReader({ asked, target }: Pick<AskedIngest, 'asked' | 'target'>): ChainReader {
+  return { manifestIn: manifestInFolder, plan: (place) => planTable(place, 1, asked, target) };
 }
 
 /** Two tables of the source must not become one of the target. Throws INGEST_NAME. */

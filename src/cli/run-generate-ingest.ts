@@ -7,13 +7,13 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { formatCounted } from './amounts.ts';
 import type { PlannedIngest } from './ingest-plan-of.ts';
-import { ingestPlanOf } from './ingest-plan-of.ts';
+import { ingestPlanOf, withAllWindows } from './ingest-plan-of.ts';
 import { printJson, printLine, printNote } from './print.ts';
 import { printable } from './printable.ts';
 
 /** `generate-ingest`. */
 export async function runGenerateIngest(settings: Settings, flags: FlagValues, toolVersion: string): Promise<void> {
-  const planned = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: null });
+  const planned = withAllWindows(await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: null }));
   const { plan, target } = planned;
   for (const load of plan.tables) checkReads(load, target, plan.flavor);
   const folder = folderOf(flags, planned);

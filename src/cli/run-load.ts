@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { choiceParser } from '../config/parse-choice.ts';
 import type { FlagValues, Settings } from '../config/settings.ts';
 import { EVOLVE } from '../load/drift.ts';
-import { load } from '../load/load.ts';
+import type { IngestPlan, TableLoad } from '../ingest/ingest-plan.ts';
+import { load, openTarget } from '../load/load.ts';
 import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
+import type { TargetPlace } from '../load/loader.ts';
+import { missingWindows, numbered } from '../load/window-chain.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { decideExitCode, EXIT_CODES } from './exit-codes.ts';
-import type { AskedIngest } from './ingest-plan-of.ts';
-import { ingestPlanOf } from './ingest-plan-of.ts';
+import type { AskedIngest, PlannedIngest } from './ingest-plan-of.ts';
+import { chainReader, ingestPlanOf } from './ingest-plan-of.ts';
 import { describeWouldLoad, showLoadProgress } from './load-progress.ts';
 import { describeLoad, describeTableLoad } from './load-text.ts';
 import { scrubbedProblem } from './print-error.ts';
@@ -19,7 +22,8 @@ export const DEFAULT_TARGET = './warehouse.duckdb';
 
 /** `load`. */
 export async function runLoad(settings: Settings, flags: FlagValues, toolVersion: string): Promise<void> {
-  const planned = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: DEFAULT_TARGET });
+  const chosen = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: DEFAULT_TARGET });
+  const planned = { ...chosen, plan: await withMissingWindows(chosen, requestOf(settings, flags, chosen).place) };
   const asked = requestOf(settings, flags, planned);
   if (settings.dryRun) {
     const { tables } = planned.plan;
@@ -47,6 +51,16 @@ export async function runLoad(settings: Settings, flags: FlagValues, toolVersion
   if (settings.json) printJson(scrubbedReport(report, secrets));
   else if (!settings.quiet) for (const line of describeLoad(report)) printLine(line);
   decideExitCode(exitCodeOf(report));
+}
+
+/** The plan with those windows of incremental jobs that the target misses; only for them it is asked before. */
+export async function withMissingWindows(planned: PlannedIngest, place: TargetPlace): Promise<IngestPlan> {
+  const { plan, places, target } = planned;
+  if (plan.tables.every(({ incremental }) => incremental?.previous == null)) return plan;
+  await using session = await openTarget(target, place, 1);
+  const tables: TableLoad[] = [];
+  for (const each of places) tables.push(...(await missingWindows(each, chainReader(planned), session)));
+  return { ...plan, tables: numbered(tables) };
 }
 
 export function requestOf(settings: Settings, flags: FlagValues, { plan, target, asked }: AskedIngest) {

@@ -30,9 +30,11 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
   const extract = await extractRequest(settings, { ...facts, stop: stop.signal });
   if (settings.dryRun) {
     const extractPlan = await planExtract(extract);
-    if (settings.json) printJson({ extract: extractPlan, target: place.displayUrl, mode: ingest.asked.mode });
+    if (settings.json)
+      printJson({ extract: extractPlan, target: place.displayUrl, mode: ingest.asked.mode ?? 'replace' });
     else for (const line of describePlan(extractPlan)) printLine(line);
-    if (!settings.json) printLine(printable(`then loaded into ${place.displayUrl} (${ingest.asked.mode})`));
+    if (!settings.json)
+      printLine(printable(`then loaded into ${place.displayUrl} (${ingest.asked.mode ?? 'replace'})`));
     return;
   }
   const request: SyncRequest = {

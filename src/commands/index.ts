@@ -9,6 +9,9 @@ import Status from './status.ts';
 import Sync from './sync.ts';
 import Types from './types.ts';
 import Verify from './verify.ts';
+import WatermarkList from './watermark-list.ts';
+import WatermarkReset from './watermark-reset.ts';
+import WatermarkSet from './watermark-set.ts';
 
 /** Every command, one line each. They are all read for every call: see BaseCommand for what they may import. */
 export const COMMANDS = {
@@ -22,5 +25,8 @@ export const COMMANDS = {
   load: Load,
   sync: Sync,
   types: Types,
+  'watermark:list': WatermarkList,
+  'watermark:set': WatermarkSet,
+  'watermark:reset': WatermarkReset,
   clean: Clean,
 };

@@ -1,4 +1,4 @@
-import { FILE_SHAPE, type QUERY_KEYS, type TABLE_KEYS, type TARGET_KEYS } from './file-shape.ts';
+import { FILE_SHAPE, type INCREMENTAL_KEYS, type QUERY_KEYS, type TABLE_KEYS, type TARGET_KEYS } from './file-shape.ts';
 import { expandReferences, type Environment } from './expand-references.ts';
 import { type Leaf, type Tree, readTree } from './read-tree.ts';
 import { parseNames } from './parse-names.ts';
@@ -10,8 +10,9 @@ export interface FileValue {
   readonly place: ValuePlace;
 }
 
-export type TableKey = keyof typeof TABLE_KEYS;
-export type QueryKey = keyof typeof QUERY_KEYS;
+export type TableKey = Exclude<keyof typeof TABLE_KEYS, 'incremental'>;
+export type QueryKey = Exclude<keyof typeof QUERY_KEYS, 'incremental'>;
+export type IncrementalKey = keyof typeof INCREMENTAL_KEYS;
 export type TargetKey = keyof typeof TARGET_KEYS;
 
 /** sqlextract.yaml, read. References are replaced when a value is asked for: a source that is not used needs no variables. */
@@ -32,6 +33,11 @@ export interface ConfigFile {
   queryNames(): readonly string[];
   query(name: string, key: QueryKey): FileValue | null;
   queryColumns(name: string, key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
+  /** The `incremental:` block of a table or query. */
+  incremental(section: 'tables' | 'queries', name: string, key: IncrementalKey): FileValue | null;
+  uniqueKey(section: 'tables' | 'queries', name: string): readonly string[] | null;
+  /** Some table or query has such a block. */
+  hasIncremental(): boolean;
   targetNames(): readonly string[];
   /** A target that is written as one text has that as its `url`. */
   target(name: string, key: TargetKey): FileValue | null;
@@ -54,6 +60,8 @@ export async function parseConfigFile(path: string, text: string, environment: E
   };
   const table = (name: string, key: TableKey): Tree | undefined => entry(entry(entry(root, 'tables'), name), key);
   const query = (name: string, key: QueryKey): Tree | undefined => entry(entry(entry(root, 'queries'), name), key);
+  const block = (section: 'tables' | 'queries', name: string): Tree | undefined =>
+    entry(entry(entry(root, section), name), 'incremental');
   return {
     path,
     top: (key) => value(entry(root, key)),
@@ -67,6 +75,12 @@ export async function parseConfigFile(path: string, text: string, environment: E
     queryNames: () => keysOf(entry(root, 'queries')),
     query: (name, key) => value(query(name, key)),
     queryColumns: (name, key) => names(query(name, key)),
+    incremental: (section, name, key) => value(entry(block(section, name), key)),
+    uniqueKey: (section, name) => names(entry(block(section, name), 'unique_key')),
+    hasIncremental: () =>
+      (['tables', 'queries'] as const).some((section) =>
+        keysOf(entry(root, section)).some((name) => block(section, name) !== undefined),
+      ),
     targetNames: () => keysOf(entry(root, 'targets')),
     target: (name, key) => {
       const tree = entry(entry(root, 'targets'), name);

@@ -16,6 +16,20 @@ export type Shape =
 const SCALAR: Shape = { kind: 'scalar' };
 const NAMES: Shape = { kind: 'names' };
 
+/** What an incremental job of a table or query is. */
+export const INCREMENTAL_KEYS = {
+  by: SCALAR,
+  strategy: SCALAR,
+  unique_key: NAMES,
+  start: SCALAR,
+  end: SCALAR,
+  lookback: SCALAR,
+  cursor_zone: SCALAR,
+  cursor_lag: SCALAR,
+  cursor_wait: SCALAR,
+  null_cursors: SCALAR,
+} as const satisfies Readonly<Record<string, Shape>>;
+
 export const TABLE_KEYS = {
   columns: NAMES,
   exclude_columns: NAMES,
@@ -25,6 +39,7 @@ export const TABLE_KEYS = {
   compression: SCALAR,
   chunk_size: SCALAR,
   null_marker: SCALAR,
+  incremental: { kind: 'record', keys: INCREMENTAL_KEYS },
 } as const satisfies Readonly<Record<string, Shape>>;
 
 /** A query of the file: its text, and what a table has. */

@@ -121,7 +121,7 @@ function originsOfChosen(values: SettingValues): Partial<Record<SettingName, Ori
 function nameLists(
   flags: FlagValues,
   file: ConfigFile | null,
-): Pick<Settings, 'tables' | 'excludeTables' | 'columns' | 'excludeColumns' | 'asText'> {
+): Pick<Settings, 'tables' | 'excludeTables' | 'columns' | 'excludeColumns' | 'asText' | 'uniqueKey'> {
   const columns = (flag: string): readonly string[] | null => {
     const place: ValuePlace = { label: `--${flag}`, fault: 'usage' };
     return textsOf(flags[flag])?.flatMap((text) => parseNames(text, place)) ?? null;
@@ -132,6 +132,7 @@ function nameLists(
     columns: columns('columns'),
     excludeColumns: columns('exclude-columns'),
     asText: columns('as-text'),
+    uniqueKey: columns('unique-key'),
   };
 }
 

@@ -1,7 +1,10 @@
 import { choiceParser, parseBoolean, parseText } from './parse-choice.ts';
 import { countParser } from './parse-count.ts';
 import { parseDuration } from './parse-duration.ts';
+import { parseLookback } from './parse-lookback.ts';
 import { parseSize } from './parse-size.ts';
+import { parseVars } from './parse-vars.ts';
+import { STRATEGIES, type Lookback } from '../model/cursor.ts';
 import type { ValueParser } from './value-place.ts';
 
 /** Where the value of a setting came from; 'chosen' from the cores and the memory there are. */
@@ -21,6 +24,9 @@ export const CONSISTENCY = ['snapshot', 'require', 'chunk'] as const;
 export const ON_TABLE_ERROR = ['stop', 'continue'] as const;
 export const ZERO_DATES = ['fail', 'null', 'text'] as const;
 export const TINYINT1 = ['integer', 'boolean'] as const;
+export const NULL_CURSORS = ['fail', 'read'] as const;
+export const ON_CHANGE = ['warn', 'fail', 'restart'] as const;
+export const ON_DRIFT = ['fail', 'add-columns', 'freeze'] as const;
 export const FORMATS = ['parquet', 'csv'] as const;
 export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
 
@@ -93,6 +99,19 @@ export const SETTINGS = {
   /** Over that of a query in the file. */
   splitBy: ofCall<string | null>('split-by', parseText, null),
   limit: ofCall<number | null>('limit', countParser('USAGE_LIMIT', Number.MAX_SAFE_INTEGER, '--limit 1000'), null),
+  /** From here on: of incremental runs, and in the file in the `incremental:` block of a table or query. */
+  incrementalBy: ofCall<string | null>('incremental-by', parseText, null),
+  strategy: ofCall<Choice<typeof STRATEGIES>>('strategy', choiceParser(STRATEGIES), 'merge'),
+  start: ofCall<string | null>('start', parseText, null),
+  end: ofCall<string | null>('end', parseText, null),
+  lookback: ofCall<Lookback | null>('lookback', parseLookback, null),
+  cursorZone: ofCall<string | null>('cursor-zone', parseText, null),
+  cursorLagMs: ofCall<number | null>('cursor-lag', parseDuration, null),
+  cursorWaitMs: ofCall<number>('cursor-wait', parseDuration, 60_000),
+  nullCursors: ofCall<Choice<typeof NULL_CURSORS>>('null-cursors', choiceParser(NULL_CURSORS), 'fail'),
+  vars: ofCall<Readonly<Record<string, string>> | null>('vars', parseVars, null),
+  onChange: inDefaults<Choice<typeof ON_CHANGE>>('on-change', choiceParser(ON_CHANGE), 'warn'),
+  onDrift: inDefaults<Choice<typeof ON_DRIFT>>('on-drift', choiceParser(ON_DRIFT), 'fail'),
 };
 
 export type SettingName = keyof typeof SETTINGS;

@@ -28,6 +28,7 @@ export interface Settings extends Omit<SettingValues, 'workers' | 'batchRows' | 
   readonly columns: readonly string[] | null;
   readonly excludeColumns: readonly string[] | null;
   readonly asText: readonly string[] | null;
+  readonly uniqueKey: readonly string[] | null;
   readonly fresh: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;

@@ -1,4 +1,6 @@
 import type { ConfigFile, FileValue, TableKey } from './config-file.ts';
+import type { IncrementalSettings } from '../model/incremental-settings.ts';
+import { type IncrementalEntry, incrementalSettings } from './incremental-settings.ts';
 import { type Origin, SETTINGS, type SettingName, type ValueOf } from './setting-table.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +16,8 @@ export interface TableSettings {
   readonly compression: ValueOf<'compression'>;
   readonly nullMarker: string;
   readonly chunkBytes: number;
+  /** Null: all rows, every time. */
+  readonly incremental: IncrementalSettings | null;
 }
 
 /**
@@ -24,20 +28,35 @@ export function tableSettings(settings: Settings, schema: string, name: string):
   const { file } = settings;
   const key = file === null ? null : entryOf(file.tableNames(), schema, name);
   if (file === null || key === null) return merged(settings, null);
-  return merged(settings, { value: (each) => file.table(key, each), names: (each) => file.tableColumns(key, each) });
+  return merged(settings, {
+    value: (each) => file.table(key, each),
+    names: (each) => file.tableColumns(key, each),
+    incremental: {
+      value: (each) => file.incremental('tables', key, each),
+      uniqueKey: () => file.uniqueKey('tables', key),
+    },
+  });
 }
 
 /** For a query, in the same order; its entry is the one of its name. */
 export function querySettings(settings: Settings, name: string): TableSettings {
   const { file } = settings;
   if (file === null) return merged(settings, null);
-  return merged(settings, { value: (each) => file.query(name, each), names: (each) => file.queryColumns(name, each) });
+  return merged(settings, {
+    value: (each) => file.query(name, each),
+    names: (each) => file.queryColumns(name, each),
+    incremental: {
+      value: (each) => file.incremental('queries', name, each),
+      uniqueKey: () => file.uniqueKey('queries', name),
+    },
+  });
 }
 
 /** What the file has of its own for one table or query. */
 interface Entry {
   value(key: TableKey): FileValue | null;
   names(key: 'columns' | 'exclude_columns' | 'as_text'): readonly string[] | null;
+  readonly incremental: IncrementalEntry;
 }
 
 function merged(settings: Settings, entry: Entry | null): TableSettings {
@@ -57,13 +76,14 @@ function merged(settings: Settings, entry: Entry | null): TableSettings {
     compression: one('compression', 'compression'),
     nullMarker: one('nullMarker', 'null_marker'),
     chunkBytes: one('chunkBytes', 'chunk_size'),
+    incremental: incrementalSettings(settings, entry?.incremental ?? null),
   };
 }
 
 /** Parses what the file says of tables, so that a mistake in it is told before any table is read. */
 export function checkTableEntries(settings: Settings, file: ConfigFile): void {
   const origins = allDefault(settings.origins);
-  const plain: Settings = { ...settings, columns: null, excludeColumns: null, asText: null, origins };
+  const plain: Settings = { ...settings, columns: null, excludeColumns: null, asText: null, uniqueKey: null, origins };
   for (const key of file.tableNames()) {
     const { schema, name } = splitAtLastDot(key);
     tableSettings(plain, schema, name);

@@ -24,7 +24,8 @@ export interface TargetSettings {
   readonly url: SourceSetting | null;
   readonly flavor: string | null;
   readonly schema: string | null;
-  readonly mode: (typeof MODES)[number];
+  /** Null: what the manifest says, see ingest/plan-window.ts. */
+  readonly mode: (typeof MODES)[number] | null;
   readonly key: readonly string[];
   readonly dedupeBy: string | null;
   readonly window: { readonly column: string; readonly from: string; readonly to: string } | null;
@@ -76,7 +77,7 @@ export function targetSettings(
     ...whereOf(name, known, settings, kinds),
     flavor: place('flavor', 'flavor'),
     schema: place('schema', 'schema'),
-    mode: pick('mode', 'mode', choiceParser(MODES), 'replace'),
+    mode: pick<TargetSettings['mode']>('mode', 'mode', choiceParser(MODES), null),
     key: one('key', parseNames, []),
     dedupeBy: one<string | null>('dedupe-by', parseText, null),
     window: windowOf(flags),

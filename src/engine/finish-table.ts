@@ -12,16 +12,23 @@ import { requireFilesThere } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
 import { draftOf } from './run-draft.ts';
 import type { TableRun } from './table-run.ts';
+import { nextIncrement } from './next-increment.ts';
 import { replacedCells } from './table-run.ts';
 
 /**
  * The end of a table: what its files are as one state is judged, the manifest is written after every file is durable, and only
  * then the run counts as complete. Killed anywhere in between, the rerun comes here again with the same files.
  */
-export async function finishTable(run: TableRun, request: ExtractRequest, session: SourceSession): Promise<void> {
+export async function finishTable(
+  run: TableRun,
+  request: ExtractRequest,
+  session: SourceSession,
+  when: 'run' | 'later',
+): Promise<void> {
   await requireFilesThere(run);
   await sweepTemporary(run.folder);
   const consistency = await judgeConsistency(run, run.epochs, session);
+  const increment = await nextIncrement(run, consistency, session, when);
   const finishedAt = new Date().toISOString();
   const manifest = await manifestOf(run, request, session, consistency, finishedAt);
   writeManifest(run.folder, manifest);
@@ -32,7 +39,7 @@ export async function finishTable(run: TableRun, request: ExtractRequest, sessio
     manifest: `${name}/${MANIFEST_NAME}`,
     finishedAt,
   });
-  run.store.completeRun(run.runId, consistency.level);
+  run.store.completeRun(run.runId, consistency.level, increment);
   run.finished = consistency;
 }
 
@@ -55,9 +62,10 @@ async function manifestOf(
     table: draft.table,
     ...(table.query === undefined ? {} : { query: queryOf(run, table.query) }),
     schema,
+    ...(run.increment === null ? {} : { incremental: run.increment.window }),
     selection: {
       columns: settings.selection.include,
-      where: settings.where,
+      where: run.askedWhere,
       limit: settings.limit,
       policies: settings.selection.policies,
     },

@@ -1,31 +1,24 @@
 import { join } from 'node:path';
-import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import { openJob } from '../checkpoint/open-job.ts';
 import type { RunMarker } from '../checkpoint/run-marker.ts';
 import { beginRunMarker, endRun } from '../checkpoint/run-marker.ts';
-import type { RunRecord } from '../checkpoint/store.ts';
 import type { SnapshotLease } from '../model/epoch.ts';
 import type { Problem } from '../model/problem.ts';
 import { SqlextractError } from '../model/problem.ts';
-import { chooseSplit } from '../planner/choose-key.ts';
-import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
-import { makePrivateFolder } from '../sinks/private-folder.ts';
 import type { SourceSession } from '../sources/source.ts';
-import { basisOf } from './plan-basis.ts';
 import type { RunDecision } from './decide-run.ts';
 import { decideRun } from './decide-run.ts';
-import { discardFiles } from './discard-files.ts';
+import type { OpenContext, OpenTable } from './begin-table.ts';
+import { beginTable, makeRunFolder } from './begin-table.ts';
 import type { RunWatcher } from './events.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
-import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
-import { draftOf } from './run-draft.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
-import { restoreRun } from './restore-run.ts';
+import { fitIncrement } from './fit-increment.ts';
 import type { AlreadyDone, TableRun } from './table-run.ts';
 
 /** The runs of a command, their jobs locked until disposed. */
@@ -38,11 +31,6 @@ export interface OpenRuns extends Disposable {
   /** Ends every run whose tables are all complete. */
   closeRuns(): void;
   tooManySnapshots(problem: Problem): SqlextractError;
-}
-
-interface OpenTable extends ResolvedTable {
-  readonly handle: JobHandle;
-  readonly fingerprint: Fingerprint;
 }
 
 /**
@@ -59,17 +47,24 @@ export async function openRuns(
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());
   try {
-    const open = tables.map((table): OpenTable => {
+    const open: OpenTable[] = [];
+    for (const found of tables) {
       const handle = openJob({
         stateDir: request.stateDir,
-        job: jobOf(request, identity, table),
+        job: jobOf(request, identity, found),
         commandLine: request.commandLine,
         toolVersion: request.toolVersion,
       });
       handles.push(handle);
-      return { ...table, handle, fingerprint: fingerprintOf(identity, table.table, table.settings, request.out) };
-    });
-    return await decideAll(request, open, refused, watcher, dispose);
+      const { incremental } = found.settings;
+      const state = handle.store.incremental();
+      const fitted =
+        incremental === null ? null : await fitIncrement(request, session, found, incremental, state, watcher);
+      const table = fitted?.table ?? found;
+      const fingerprint = fingerprintOf(identity, table.table, table.settings, request.out);
+      open.push({ ...table, handle, fingerprint, fitted });
+    }
+    return await decideAll({ request, session, watcher }, open, refused, dispose);
   } catch (error) {
     dispose();
     throw error;
@@ -84,21 +79,22 @@ function jobOf(
   const { include, exclude, asText } = settings.selection;
   const { schema, name } = table;
   const ofQuery = table.query === undefined ? {} : { query: true as const };
+  const ofWindow = settings.incremental === null ? {} : { incremental: true as const };
   return {
     source,
     table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery },
+    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery, ...ofWindow },
     jobName: request.jobName,
   };
 }
 
 async function decideAll(
-  request: ExtractRequest,
+  context: OpenContext,
   open: readonly OpenTable[],
   refused: readonly RefusedTable[],
-  watcher: RunWatcher,
   dispose: () => void,
 ): Promise<OpenRuns> {
+  const { request } = context;
   const jobs = open.map((table) => table.handle);
   const markers = openMarkersOf(request.stateDir, jobs);
   const decided = open.map((table) => ({ table, decision: decide(request, table, markers) }));
@@ -115,7 +111,7 @@ async function decideAll(
   const already: AlreadyDone[] = [];
   for (const { table, decision } of decided) {
     if (decision.kind === 'already') already.push({ name: table.name, run: decision.run, jobId: table.handle.jobId });
-    else runs.push(await begin(request, { table, decision, runId, number: runs.length }, watcher));
+    else runs.push(await beginTable(context, { table, decision, runId, number: runs.length }));
   }
   const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
   const previousLease = commonLease(runs);
@@ -144,62 +140,6 @@ function decide(request: ExtractRequest, table: OpenTable, markers: readonly Run
   const { runKey, fresh } = request;
   const unloaded = current !== null && request.sync?.unloaded.has(current.runId) === true;
   return decideRun({ table: name, current, sameOpenRun, unloaded, fingerprint, runKey, fresh });
-}
-
-interface Beginning {
-  readonly table: OpenTable;
-  readonly decision: Exclude<RunDecision, { readonly kind: 'already' }>;
-  readonly runId: string;
-  readonly number: number;
-}
-
-async function begin(request: ExtractRequest, beginning: Beginning, watcher: RunWatcher): Promise<TableRun> {
-  const { table, decision, runId, number } = beginning;
-  if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
-  const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId);
-  const run = restoreRun({ ...table, record, number, resumed: decision.kind === 'resume' });
-  await makeRunFolder(run.folder);
-  await checkDoneFiles(run, watcher);
-  const { name, resumed, totals } = run;
-  watcher.event({
-    kind: 'table-planned',
-    table: name,
-    resumed,
-    estimatedRows: run.table.estimatedRows,
-    doneRows: totals.rows,
-  });
-  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run) });
-  return run;
-}
-
-async function makeRunFolder(folder: string): Promise<void> {
-  try {
-    await makePrivateFolder(folder);
-  } catch (error) {
-    throw diskError(error, folder);
-  }
-}
-
-async function discard(table: OpenTable, run: RunRecord): Promise<void> {
-  table.handle.store.discardRun(run.runId, '--fresh');
-  await discardFiles(run.folder);
-}
-
-function beginNew(request: ExtractRequest, table: OpenTable, runId: string): RunRecord {
-  const { settings, handle, fingerprint } = table;
-  const split = chooseSplit(table.table, {
-    sharedSnapshot: request.consistency !== 'chunk' && request.driver.capabilities.sharedSnapshot,
-    limit: settings.limit,
-  });
-  return handle.store.beginRun({
-    runId,
-    runKey: request.runKey,
-    fingerprint,
-    folder: join(request.out, folderNameOf(table.table), runId),
-    commandLine: request.commandLine,
-    toolVersion: request.toolVersion,
-    planBasis: basisOf(split, table.table),
-  });
 }
 
 /** Null when some unfinished table was never in that snapshot: it would miss the lock that keeps a TRUNCATE out. */

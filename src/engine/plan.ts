@@ -96,6 +96,7 @@ async function planTable(
 ): Promise<TablePlan> {
   const { table, settings, name } = resolved;
   const choice = chooseSplit(table, {
+    bounded: null,
     sharedSnapshot: shared && request.driver.capabilities.sharedSnapshot,
     limit: settings.limit,
   });

@@ -1,3 +1,4 @@
+import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
 import type { RateLimits } from '../workers/throttle.ts';
 import type { RetryBudget } from './retry.ts';
@@ -29,6 +30,10 @@ export interface ExtractRequest {
   /** A source may take locks that keep others from writing, for moments, to put its readers into one state. */
   readonly allowLocks: boolean;
   readonly onTableError: 'stop' | 'continue';
+  /** An incremental job whose settings are not those of its last run. */
+  readonly onChange: 'warn' | 'fail' | 'restart';
+  /** An incremental job whose table has other columns than at its last run. */
+  readonly onDrift: 'fail' | 'add-columns' | 'freeze';
   readonly workers: number;
   /** At most so many sessions at a time, the coordinator's and a holder's among them; null: as many as the workers need. */
   readonly maxConnections: number | null;
@@ -78,4 +83,6 @@ export interface TableSettings {
   readonly compression: Compression;
   readonly nullMarker: string;
   readonly chunkBytes: number;
+  /** Null: all rows, every time. */
+  readonly incremental: IncrementalSettings | null;
 }

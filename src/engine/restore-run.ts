@@ -1,5 +1,6 @@
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { ChunkRecord, RunRecord } from '../checkpoint/store.ts';
+import type { Increment } from './increment.ts';
 import type { ResolvedTable } from './resolved-table.ts';
 import type { TableRun } from './table-run.ts';
 import { addReport, NO_TOTALS } from './table-run.ts';
@@ -9,11 +10,14 @@ interface RestoreRequest extends ResolvedTable {
   readonly record: RunRecord;
   readonly number: number;
   readonly resumed: boolean;
+  /** `settings.where` before the window's condition was added. */
+  readonly askedWhere: string | null;
+  readonly increment: Increment | null;
 }
 
 /** A run as its state says it is; of a new run that is: nothing planned, nothing done. */
 export function restoreRun(request: RestoreRequest): TableRun {
-  const { record, handle, table, settings, name, number, resumed } = request;
+  const { record, handle, table, settings, name, number, resumed, askedWhere, increment } = request;
   const saved = handle.store.chunks(record.runId);
   const done = saved.flatMap(({ report }) => (report === null ? [] : [report]));
   const totals = done.reduce(addReport, NO_TOTALS);
@@ -23,6 +27,8 @@ export function restoreRun(request: RestoreRequest): TableRun {
     table,
     settings,
     jobId: handle.jobId,
+    askedWhere,
+    increment,
     store: handle.store,
     runId: record.runId,
     runKey: record.runKey,

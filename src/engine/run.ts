@@ -195,7 +195,7 @@ async function oneEpoch(context: RunContext, previous: SnapshotLease | null): Pr
 async function finishIfRead(context: RunContext, run: TableRun, when: 'run' | 'later'): Promise<void> {
   if (run.problem !== null || run.finished !== null || !isRead(run)) return;
   await remarkDrift(run, context.coordinator.session, context.watcher);
-  await finishTable(run, context.request, context.coordinator.session);
+  await finishTable(run, context.request, context.coordinator.session, when);
   const { rows, bytes, files } = run.totals;
   context.watcher.event({ kind: 'table-done', table: run.name, rows, bytes, files });
   if (context.request.sync !== null) await countSource(run, context.coordinator.session, when, context.watcher);

@@ -3,6 +3,7 @@ import type { Chunk, ChunkReport } from '../model/chunk.ts';
 import type { PlanBasis, PlanProgress } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
+import type { Increment } from './increment.ts';
 import type { TableSettings } from './request.ts';
 
 /**
@@ -19,6 +20,10 @@ export interface TableRun {
   readonly table: TableSchema;
   readonly settings: TableSettings;
   readonly jobId: string;
+  /** The person's own condition; `settings.where` holds that of the window as well. */
+  readonly askedWhere: string | null;
+  /** Null: all rows, every time. */
+  readonly increment: Increment | null;
   readonly store: CheckpointStore;
   readonly runId: string;
   readonly runKey: string | null;
@@ -84,7 +89,10 @@ export function isRead(run: TableRun): boolean {
 /** Something is to be read, or chunks of several epochs are to be compared inside a new one. */
 export function needsEpoch(run: TableRun): boolean {
   if (run.problem !== null || run.finished !== null) return false;
-  return !isRead(run) || new Set([...run.done.values()].map((report) => report.epoch)).size > 1;
+  // Where the watermark goes is asked inside the snapshot of the files.
+  return (
+    !isRead(run) || run.increment !== null || new Set([...run.done.values()].map((report) => report.epoch)).size > 1
+  );
 }
 
 /** What the files of a finished table are, as a state of the table. */

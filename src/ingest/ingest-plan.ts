@@ -1,6 +1,7 @@
 import type { ColumnSchema, TableName } from '../model/table.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { LoadMode } from './load-mode.ts';
+import type { LoadWindow } from './load-window.ts';
 
 /**
  * What is to be loaded into what, decided: the scripts are made of it, and `load` runs it. Plain JSON (`plan.json` beside the scripts,
@@ -70,8 +71,10 @@ export interface TableLoad {
   readonly key: readonly string[];
   /** The target's name of the column whose largest value wins where a key stands twice; null: a key that stands twice is an error. */
   readonly dedupeBy: string | null;
-  /** Only for delete-insert: rows with from ≤ column < to are taken out. Texts of values. */
-  readonly window: { readonly column: string; readonly from: string; readonly to: string } | null;
+  /** Only for delete-insert: its rows are taken out. */
+  readonly window: LoadWindow | null;
+  /** Only for windows of incremental jobs. */
+  readonly incremental: LoadIncrement | null;
   readonly format: Manifest['format'];
   readonly files: readonly LoadFile[];
   readonly rows: number;
@@ -79,6 +82,17 @@ export interface TableLoad {
   readonly tag: string;
   /** What a person should know before: shortened names, what a target cannot keep. */
   readonly remarks: readonly string[];
+}
+
+/** A window of an incremental job: what has to be there before it. */
+export interface LoadIncrement {
+  /** The run that has to be the newest one of the table in the ledger, and what the ledger calls it; null: nothing is needed. */
+  readonly previous: { readonly run: string; readonly ledger: string } | null;
+  /** Each version of a row stays: the table that is made has no primary key. */
+  readonly keepsVersions: boolean;
+  /** Texts of the source, for the ledger; null: open. */
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 export interface LoadColumn {

@@ -7,6 +7,7 @@ import { checkLoad } from './check-load.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
 import type { LoadMode } from './load-mode.ts';
+import { incrementOf, ledgerRun, plannedMode } from './plan-window.ts';
 import type { IdentifierCase } from './target-names.ts';
 import { columnNames, foldedName, targetName } from './target-names.ts';
 import type { IngestTarget } from './target.ts';
@@ -14,7 +15,8 @@ import type { IngestTarget } from './target.ts';
 /** What the person asked for, the same for all tables of a call. */
 export interface LoadOrder {
   readonly flavor: string | null;
-  readonly mode: LoadMode;
+  /** Null: by the manifest, see plan-window.ts. */
+  readonly mode: LoadMode | null;
   /** Names of the source or the target; empty: the primary key. */
   readonly key: readonly string[];
   readonly dedupeBy: string | null;
@@ -31,7 +33,7 @@ export interface LoadOrder {
 /** What is read of a manifest; `sync` has as much before the manifest is written. */
 export type PlannedManifest = Pick<
   Manifest,
-  'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'consistency' | 'totals' | 'files'
+  'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'consistency' | 'totals' | 'files' | 'incremental'
 >;
 
 export interface ManifestPlace {
@@ -46,7 +48,7 @@ export interface ManifestPlace {
  */
 export function planTable(place: ManifestPlace, number: number, order: LoadOrder, target: IngestTarget): TableLoad {
   const { manifest, folder } = place;
-  const { mode, window } = order;
+  const { mode, windowed, ...chosen } = plannedMode(manifest, order, target);
   const table = displayName(manifest.table);
   const sources = manifest.schema.columns;
   const choice = { identifierCase: order.identifierCase, renames: order.renames };
@@ -57,7 +59,8 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     target,
   );
   const named = (name: string, flag: string): string => columnNamed(name, flag, manifest, names);
-  const key = keyOf(manifest, order, named);
+  const window = windowed(named);
+  const key = keyOf(manifest, { mode, window, chosen: chosen.key }, named);
   const columns = sources.map((source, index): LoadColumn => {
     const name = names[index] ?? source.name;
     const measuredBytes = order.measure ? (manifest.totals.maxBytes[index] ?? null) : null;
@@ -79,7 +82,8 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     columns,
     key,
     dedupeBy: order.dedupeBy === null ? null : named(order.dedupeBy, '--dedupe-by'),
-    window: window === null ? null : { ...window, column: named(window.column, '--window') },
+    window,
+    incremental: incrementOf(manifest, order),
     format: manifest.format,
     files: filesOf(manifest, folder),
     rows: manifest.totals.rows,
@@ -118,10 +122,10 @@ function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTar
 
 function keyOf(
   manifest: PlannedManifest,
-  order: LoadOrder,
+  order: Pick<TableLoad, 'mode' | 'window'> & { readonly chosen: readonly string[] },
   named: (name: string, flag: string) => string,
 ): readonly string[] {
-  if (order.key.length > 0) return order.key.map((name) => named(name, '--key'));
+  if (order.chosen.length > 0) return [...new Set(order.chosen.map((name) => named(name, '--key')))];
   const { primaryKey, columns } = manifest.schema;
   const there = primaryKey.every((name) => columns.some((column) => column.name === name));
   if (primaryKey.length > 0 && there) return primaryKey.map((name) => named(name, 'the primary key'));
@@ -150,12 +154,10 @@ function columnNamed(typed: string, flag: string, manifest: PlannedManifest, nam
   });
 }
 
-/** All tables of one extract have the same run, and two of them may be loaded into one table: a run of another job is another run. */
 function ledgerOf({ job, run }: PlannedManifest, into: TableLoad['target'], target: IngestTarget): TableLoad['ledger'] {
-  const digest = createHash('sha256').update(job).digest('hex').slice(0, 8);
   return {
     table: foldedName(displayName({ schema: into.schema ?? '', name: into.name }), target),
-    run: `${run}-${digest}`,
+    run: ledgerRun(job, run),
   };
 }
 

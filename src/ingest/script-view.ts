@@ -1,12 +1,10 @@
 import { displayName } from '../model/table.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
+import { LEDGER, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import type { View } from './render.ts';
 import type { IngestTarget } from './target.ts';
-
-/** The ledger's name, in the schema of the table. Its columns are the same in every target: see docs/targets.md. */
-export const LEDGER = '_sqlextract_loads';
 
 /** What a target's templates need of a column besides its name. */
 export interface ColumnSql {
@@ -72,6 +70,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     hasPrimaryKey:
       load.key.length > 0 &&
       load.mode !== 'append' &&
+      load.incremental?.keepsVersions !== true &&
       load.columns.every(({ isKey, source }) => !isKey || !source.nullable),
     keys: columns.filter(({ isKey }) => isKey),
     keyNames: commaList(load.key.map((key) => target.quoteIdentifier(key))),
@@ -81,18 +80,24 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     hasFiles: load.files.length > 0,
     ...dedupeView(load, columns, target),
     ...windowView(load, target),
+    ...previousView(load, target),
     ...messages(load, target),
   };
 }
 
 /** What a script says when it stops, the same words in every target. Each is a literal. */
-function messages({ source, target: { schema, name }, rows }: TableLoad, target: IngestTarget): View {
+function messages(load: TableLoad, target: IngestTarget): View {
+  const { source, rows, incremental } = load;
+  const { schema, name } = load.target;
   const say = (text: string): Quoted =>
     target.quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
   return {
     messageLoaded: say(`run ${source.run} is loaded already; nothing was done`),
     messageOlder: say(
       `a later run than ${source.run} is loaded already; nothing was changed (--allow-older loads it all the same)`,
+    ),
+    messageGap: say(
+      `the window of run ${source.run} goes on from run ${incremental?.previous?.run ?? ''}, which is not the newest that is loaded; load the windows between first; nothing was changed`,
     ),
     messageCount: say(`the rows that were loaded are not the ${rows} of the manifest; nothing was changed`),
     messageTwice: say(
@@ -162,11 +167,21 @@ function dedupeView(load: TableLoad, columns: readonly { readonly value: Quoted 
   };
 }
 
-function windowView({ window }: TableLoad, target: IngestTarget): View {
+/** `windowFrom`, `windowTo`: for the ledger, texts or NULL. Which rows are in the window is said in the target's own words. */
+function windowView({ window, incremental }: TableLoad, target: IngestTarget): View {
+  const text = (value: string | null | undefined): Quoted =>
+    value === null || value === undefined ? word('NULL') : target.quoteLiteral(value);
   return {
     hasWindow: window !== null,
     windowColumn: window === null ? word('') : target.quoteIdentifier(window.column),
-    windowFrom: target.quoteLiteral(window?.from ?? ''),
-    windowTo: target.quoteLiteral(window?.to ?? ''),
+    windowFrom: text(incremental?.from ?? window?.from?.value),
+    windowTo: text(incremental?.to ?? window?.to?.value),
   };
+}
+
+/** `previousIsNewest`: a condition on the ledger, whose one row is that of the window before, when it is the newest. */
+function previousView(load: TableLoad, target: IngestTarget): View {
+  const previous = load.incremental?.previous ?? null;
+  if (previous === null) return { hasPrevious: false, previousIsNewest: word('') };
+  return { hasPrevious: true, previousIsNewest: previousIsNewest(load, previous.ledger, target) };
 }

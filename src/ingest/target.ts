@@ -58,6 +58,8 @@ export interface TargetCapabilities {
   readonly rejects: true | string;
   /** Rows and ledger change together or not at all. Text: what it has instead, for the script's header. */
   readonly transactional: true | string;
+  /** Rows are taken out, others put in, and the ledger written, together or not at all. */
+  readonly takesOutAndIn: boolean;
   /** Its SQL scripts, one after the other, are a text that its client can be given (`--stdout`). Text: why not. */
   readonly oneText: true | string;
   /** Places that must be given for its scripts. */

@@ -1,7 +1,8 @@
 import { displayName } from '../model/table.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-import { Quoted, sql, word } from './quoted.ts';
 import { needsKey } from './load-mode.ts';
+import { windowConditions } from './load-window.ts';
+import { Quoted, sql, word } from './quoted.ts';
 import type { View } from './render.ts';
 import type { ColumnSql } from './script-view.ts';
 import { tableView } from './script-view.ts';
@@ -51,10 +52,10 @@ export function warehouseView(load: TableLoad, plan: IngestPlan, target: IngestT
  * Warehouses do not enforce keys, but believe them when they plan a query: a key is declared only where the files are known to keep it.
  * Appended rows may repeat those of an earlier run, and files of several instants may hold a row twice.
  */
-function declaresKey({ mode, key, columns, source }: TableLoad): boolean {
+function declaresKey({ mode, key, columns, source, incremental }: TableLoad): boolean {
   const whole = source.consistency === 'snapshot' || source.consistency === 'unchanged';
   const noNulls = columns.every((column) => !column.isKey || !column.source.nullable);
-  return mode !== 'append' && key.length > 0 && whole && noNulls;
+  return mode !== 'append' && incremental?.keepsVersions !== true && key.length > 0 && whole && noNulls;
 }
 
 function allFit(columns: readonly LoadColumn[], parts: WarehouseParts): Quoted {
@@ -72,15 +73,17 @@ function boundsView(load: TableLoad, target: IngestTarget, parts: WarehouseParts
   const { window, columns } = load;
   const index = columns.findIndex(({ name }) => name === window?.column);
   const column = columns[index];
-  if (window === null || column === undefined) {
-    return { windowStage: word(''), windowLow: word(''), windowHigh: word('') };
-  }
+  if (window === null || column === undefined) return { inTable: word(''), inMerged: word(''), inFiles: word('') };
   const quoted = parts.columnSql(column);
-  return {
-    windowStage: word(`c${index + 1}`),
-    windowLow: quoted.bound(target.quoteLiteral(boundText(window.from, column))),
-    windowHigh: quoted.bound(target.quoteLiteral(boundText(window.to, column))),
+  const name = target.quoteIdentifier(window.column);
+  const words = {
+    column: name,
+    cell: sql`s.${word(`c${index + 1}`)}`,
+    bound: (text: string) => quoted.bound(target.quoteLiteral(boundText(text, column))),
   };
+  // in a MERGE the table has an alias
+  const inMerged = windowConditions(window, { ...words, column: sql`t.${name}` }).inTable;
+  return { ...windowConditions(window, words), inMerged };
 }
 
 /** An instant without an offset is one of UTC, whatever the session's zone is. */

@@ -8,6 +8,7 @@ import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import type { LedgerEntry, LoadSession } from './loader.ts';
+import { requirePrevious } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
@@ -46,6 +47,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
   try {
     const known = await context.session.entry(load);
     if (known !== null) return await loadedBefore(context, load, known);
+    await requirePrevious(context.session, load);
     return await loadAnew(context, await fitted(context, load));
   } catch (error) {
     return { kind: 'failed', problem: toProblem(error) };

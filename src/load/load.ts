@@ -42,9 +42,13 @@ export async function load(request: LoadRequest, watcher: LoadWatcher): Promise<
     onBytes: (table: TableLoad, bytes: number) => watcher.bytes(nameOf(table), bytes),
     onRemark: (table: TableLoad, text: string) => watcher.remark(nameOf(table), text),
   };
+  const held = new Set<string>();
   for (const table of plan.tables) {
     const began = performance.now();
-    const outcome: LoadOutcome = stop.aborted ? { kind: 'stopped' } : await loadTable(context, table);
+    const isHeld = stop.aborted || (table.incremental !== null && held.has(table.ledger.table));
+    const outcome: LoadOutcome = isHeld ? { kind: 'stopped' } : await loadTable(context, table);
+    // a window that failed holds those after it
+    if (outcome.kind === 'failed') held.add(table.ledger.table);
     const report = reportOf(table, outcome, (performance.now() - began) / 1000);
     tables.push(report);
     watcher.done(report);

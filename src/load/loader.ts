@@ -25,7 +25,7 @@ export interface TargetPlace {
 /**
  * One table after the other, the files of one at the same time:
  *
- *   entry ─▶ columns ─▶ prepare ─▶ staged ─▶ stage (each file once) ─▶ publish ─▶ discard
+ *   entry ─▶ newest (windows) ─▶ columns ─▶ prepare ─▶ staged ─▶ stage (each file once) ─▶ publish ─▶ discard
  *     │ the ledger has the run: done                                     │ a guard stops it: discard, nothing was changed
  *
  * Killed anywhere and run again it ends exact: a file and its name in the list of staged files are one transaction; so are the rows and the
@@ -36,6 +36,8 @@ export interface LoadSession extends AsyncDisposable {
   readonly stages: boolean;
   /** The ledger's entry of this run of this table; null when there is none, or no ledger. */
   entry(load: TableLoad): Promise<LedgerEntry | null>;
+  /** What the ledger calls the newest run of the table that a window can go on from (several: of one instant); empty when it has none. */
+  newest(load: TableLoad): Promise<readonly string[]>;
   /** Columns of the table that is there, as its catalog names them; null when there is none. */
   columns(load: TableLoad): Promise<readonly ExistingColumn[] | null>;
   /** ALTER TABLE … ADD COLUMN, in their order, each NULL in the rows that are there. */

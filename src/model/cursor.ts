@@ -72,12 +72,14 @@ export interface IncrementalWindow extends CursorWindow {
   readonly uniqueKey: readonly string[];
   /** Rows up to and with this value may have been delivered by earlier windows; null: none. */
   readonly repeatedTo: string | null;
-  /** The run whose window lies before this one: a target must have it. Null: this is the first, or begins anew. */
+  /** The run whose window lies before this one: a target must have it. Null: there is none, or this one begins anew. */
   readonly previous: string | null;
-  /** Runs of this job came before, and this one begins anew: what they loaded is to be replaced. */
+  /** This window is all there is so far, the first or one that begins anew: it takes the place of whatever the target has of the table. */
   readonly reset: boolean;
   /** A closed range that was asked for (`--end`): the watermark stays where it is. */
   readonly backfill: boolean;
+  /** Where the next window begins, when that does not follow from the rows (`xmin`); else null. */
+  readonly next: string | null;
   /** In words: what was bounded by what, and what is promised. */
   readonly promise: string;
 }
@@ -90,4 +92,11 @@ export interface Watermark {
   readonly run: string | null;
   /** ISO 8601. */
   readonly movedAt: string;
+}
+
+/** `updated_at [2024-01-01 00:00:00, 2024-01-02 00:00:00)`. For people. */
+export function describeWindow({ column, from, to }: CursorWindow): string {
+  const lower = from === null ? '(the beginning' : `${from.ties.kind === 'all' ? '[' : '('}${from.value}`;
+  const upper = to === null ? 'now)' : `${to.value}${to.inclusive ? ']' : ')'}`;
+  return `${column.name} ${lower}, ${upper}`;
 }

@@ -10,6 +10,8 @@ export interface SplitConditions {
   /** All readers see one snapshot: blocks may be used. */
   readonly sharedSnapshot: boolean;
   readonly limit: number | null;
+  /** The column that bounds what is read on one side at least: ranges are cut from an index that begins with it; null: nothing is bounded. */
+  readonly bounded: string | null;
 }
 
 /** Tables below this many bytes are not worth reading by blocks because of a scattered key. */
@@ -21,7 +23,10 @@ const SCATTER_MATTERS_BYTES = 256 * 1024 * 1024;
  */
 export function chooseSplit(table: TableSchema, conditions: SplitConditions): SplitChoice {
   if (conditions.limit !== null) return { kind: 'whole', why: 'a limit is counted exactly in one stream' };
-  const blocks = table.physicalParts.length > 0 && conditions.sharedSnapshot;
+  const onCursor = cursorKey(table, conditions.bounded);
+  if (onCursor !== null)
+    return { kind: 'key', key: onCursor, why: `index ${onCursor.name}, which begins with the cursor` };
+  const blocks = table.physicalParts.length > 0 && conditions.sharedSnapshot && conditions.bounded === null;
   const key = table.candidateKeys.find((candidate) => candidate.refused === null);
   const refused = table.candidateKeys.filter((candidate) => candidate.refused !== null);
   const refusals = refused.map((candidate) => `${candidate.name} is not used: ${candidate.refused}`).join('; ');
@@ -32,6 +37,13 @@ export function chooseSplit(table: TableSchema, conditions: SplitConditions): Sp
   const words =
     table.query === undefined ? describeKey(key) : `--split-by ${key.name}, rows without it in a range of their own`;
   return { kind: 'key', key, why: [words, refusals].filter(Boolean).join('; ') };
+}
+
+/** The shortest usable one: a window is a stretch of it. */
+function cursorKey(table: TableSchema, bounded: string | null): CandidateKey | null {
+  if (bounded === null || table.query !== undefined) return null;
+  const usable = table.candidateKeys.filter(({ columns, refused }) => columns[0] === bounded && refused === null);
+  return usable.toSorted((a, b) => a.columns.length - b.columns.length)[0] ?? null;
 }
 
 function withoutKey(table: TableSchema, blocks: boolean, refusals: string, conditions: SplitConditions): SplitChoice {

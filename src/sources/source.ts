@@ -4,8 +4,8 @@ import type { EpochFacts, SnapshotLease, SnapshotToken } from '../model/epoch.ts
 import type { KeyRange, KeyTuple } from '../model/key-range.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../model/table.ts';
-import type { SourceCursors } from './cursors.ts';
 import type { ValuePolicies } from '../model/value-policies.ts';
+import type { SourceCursors } from './cursors.ts';
 
 /**
  * The contract of a source.
@@ -72,6 +72,11 @@ export interface SourceCapabilities {
   readonly snapshotOutlivesRun: boolean;
   /** How many sessions a snapshot takes while it begins or lasts, besides those that coordinate and read. Left out: none. */
   extraSessions?(request: Pick<SnapshotRequest, 'mode' | 'required' | 'allowLocks'>): number;
+  /**
+   * What `--incremental-by` takes for the source's own version of every row, which tables without a suitable column have too. Left out: there
+   * is none. A column that the server keeps (a rowversion) is no such thing: it is one of the table's.
+   */
+  readonly rowCursor?: string;
 }
 
 export interface SourceInput {

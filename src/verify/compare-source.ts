@@ -4,6 +4,7 @@ import type { TableSchema } from '../model/table.ts';
 import type { Checksum, SourceConfig, SourceDriver, SourceSession } from '../sources/source.ts';
 import type { CheckedManifest } from './check-manifest.ts';
 import { compareSchema } from './compare-schema.ts';
+import { whereOf } from './where-of.ts';
 import { readRunState, type RunState } from './run-state.ts';
 import type { Difference, SourceComparison } from './verification.ts';
 
@@ -40,7 +41,7 @@ export async function compareWithSource(check: SourceCheck): Promise<ComparedSou
   if (schema.table === null) return drifted(check, schema.differences, remarks);
   const covered = schema.table.outsideSnapshot === undefined;
   const inside = covered && elsewhere.length === 0 && (await joinRun(check, session, schema.table, state));
-  const found = await session.checksum({ table: schema.table, where: check.manifest.selection.where });
+  const found = await session.checksum({ table: schema.table, where: whereOf(session, schema.table, check.manifest) });
   const equal = found.rows === check.sums?.rows && found.sum === check.sums.sum;
   const when = inside ? 'run' : equal ? 'later' : await proven(check, session, schema.table, state);
   const sentence = sentenceOf(check.manifest, equal, when);
@@ -116,7 +117,7 @@ async function proven(
   const facts = state?.epoch?.facts ?? null;
   if (facts === null || !isOneState(manifest)) return 'later';
   const all = [{ range: { kind: 'all' }, key: [], rows: manifest.totals.rows }] as const;
-  const answer = await session.unchangedSince(facts, table, all, manifest.selection.where);
+  const answer = await session.unchangedSince(facts, table, all, whereOf(session, table, manifest));
   return answer === 'unchanged' ? 'unchanged' : 'later';
 }
 

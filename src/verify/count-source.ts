@@ -3,6 +3,7 @@ import type { SourceConfig, SourceDriver } from '../sources/source.ts';
 import { compareSchema } from './compare-schema.ts';
 import { joinRun } from './compare-source.ts';
 import { readRunState } from './run-state.ts';
+import { whereOf } from './where-of.ts';
 
 export interface SourceCount {
   readonly rows: number;
@@ -28,6 +29,6 @@ export async function countInSource(request: {
   const { table } = await compareSchema(session, manifest, state?.selection ?? null);
   if (table === null) return null;
   const inside = table.outsideSnapshot === undefined && (await joinRun(request, session, table, state));
-  const rows = await session.countRows({ table, where: manifest.selection.where });
+  const rows = await session.countRows({ table, where: whereOf(session, table, manifest) });
   return { rows: Number(rows), when: inside ? 'run' : 'later' };
 }

@@ -42,6 +42,12 @@ export function manifestAt(path: string): FoundManifest {
   return { kind: 'manifest', path: file, manifest: readManifest(file) };
 }
 
+/** The manifest in a run's folder; null when there is none. Throws MANIFEST_NEWER, MANIFEST_INVALID. */
+export function manifestInFolder(folder: string): Manifest | null {
+  const path = join(folder, MANIFEST_NAME);
+  return isThere(path) ? readManifest(path) : null;
+}
+
 function manifestIn(folder: string, name: string, run: string | null): FoundManifest | null {
   const pointer = join(folder, LATEST_NAME);
   let path = pointer;

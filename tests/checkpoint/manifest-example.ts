@@ -1,4 +1,5 @@
 import { describeRange } from '../../src/model/key-range.ts';
+import type { IncrementalWindow } from '../../src/model/cursor.ts';
 import type { Manifest, ManifestFile } from '../../src/model/manifest.ts';
 
 const FILES: readonly ManifestFile[] = [1, 2].map((number) => ({
@@ -50,5 +51,25 @@ export function exampleManifest(): Manifest {
     files: FILES,
     startedAt: '2026-11-21T04:15:02.000Z',
     finishedAt: '2026-11-21T04:16:02.000Z',
+  };
+}
+
+export function exampleWindow(): IncrementalWindow {
+  return {
+    column: { name: 'seen', kind: 'time', nativeType: 'timestamptz', nullable: true },
+    from: {
+      value: '2026-11-20 04:15:02+00',
+      ties: { kind: 'except', key: ['id'], tuples: [['17'], ['18']] },
+    },
+    to: { value: '2026-11-21 04:15:02+00', inclusive: false },
+    nulls: false,
+    strategy: 'merge',
+    uniqueKey: ['id'],
+    repeatedTo: null,
+    previous: '20261120T041502Z-2b4c6d',
+    reset: false,
+    backfill: false,
+    next: null,
+    promise: 'every transaction before the bound had ended',
   };
 }

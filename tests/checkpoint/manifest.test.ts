@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { misfit, type Shape } from '../../src/checkpoint/check-shape.ts';
 import { readLatest, readManifest, writeLatest, writeManifest } from '../../src/checkpoint/manifest.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
-import { exampleManifest } from './manifest-example.ts';
+import { exampleManifest, exampleWindow } from './manifest-example.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sqlextract-manifest-'));
 const schema = JSON.parse(
@@ -22,6 +22,10 @@ function newFolder(name: string): string {
   const folder = join(root, name);
   mkdirSync(folder);
   return folder;
+}
+
+function incremental(): Manifest {
+  return { ...exampleManifest(), incremental: exampleWindow() };
 }
 
 describe('the manifest', () => {
@@ -39,6 +43,8 @@ describe('the manifest', () => {
   it('is of its published schema', () => {
     expect(ajv(exampleManifest())).toBe(true);
     expect(ajv({ ...exampleManifest(), consistency: { level: 'perhaps' } })).toBe(false);
+    expect(ajv(incremental())).toBe(true);
+    expect(ajv({ ...incremental(), incremental: { ...exampleWindow(), previous: '../elsewhere' } })).toBe(false);
   });
 
   it('is checked by the program exactly as by a JSON Schema validator', () => {
@@ -46,11 +52,11 @@ describe('the manifest', () => {
       fc.jsonValue(),
       fc.constantFrom(0, -1, 1.5, '', null, [], {}, true, 'csv', '../x', 2, 'a'.repeat(64)),
     );
-    const places = placesIn(exampleManifest(), []);
+    const places = placesIn(incremental(), []);
     let refused = 0;
     fc.assert(
       fc.property(fc.constantFrom(...places), fc.option(anything, { nil: undefined }), (path, value) => {
-        const changed = withChange(exampleManifest(), path, value);
+        const changed = withChange(incremental(), path, value);
         const ours = misfit(changed, schema) === null;
         if (!ours) refused += 1;
         expect([path, value, ours]).toEqual([path, value, ajv(changed)]);

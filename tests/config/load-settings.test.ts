@@ -37,6 +37,18 @@ const EXAMPLES: { readonly [Name in SettingName]: readonly [string, string, stri
   where: ['x > 1', 'x > 2', '', 'x > 1', 'x > 2'],
   splitBy: ['a', 'b', '', 'a', 'b'],
   limit: ['10', '20', '', 10, 20],
+  incrementalBy: ['a', 'b', '', 'a', 'b'],
+  strategy: ['append', 'delete_insert', '', 'append', 'delete_insert'],
+  start: ['a', 'b', '', 'a', 'b'],
+  end: ['a', 'b', '', 'a', 'b'],
+  lookback: ['3 hours', '5', '', { amount: '3', unit: 'hour' }, { amount: '5', unit: null }],
+  cursorZone: ['a', 'b', '', 'a', 'b'],
+  cursorLagMs: ['1m', '2s', '', 60_000, 2000],
+  cursorWaitMs: ['1m', '2s', '', 60_000, 2000],
+  nullCursors: ['read', 'fail', '', 'read', 'fail'],
+  vars: ['{"a": "1"}', '{"b": 2}', '', { a: '1' }, { b: '2' }],
+  onChange: ['fail', 'restart', 'warn', 'fail', 'restart', 'warn'],
+  onDrift: ['freeze', 'add-columns', 'fail', 'freeze', 'add-columns', 'fail'],
 };
 
 describe('flags > environment > file > defaults', () => {

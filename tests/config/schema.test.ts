@@ -10,6 +10,8 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema | boolean;
   readonly anyOf?: readonly Schema[];
+  readonly $ref?: string;
+  readonly definitions?: Readonly<Record<string, Schema>>;
 }
 
 const schema = JSON.parse(readFileSync(new URL('../../schema/config.schema.json', import.meta.url), 'utf8')) as Schema;
@@ -40,7 +42,9 @@ function pathsOfSchema(from: Schema, path = ''): readonly string[] {
   const own = properties.flatMap(([key, inner]) => [`${path}/${key}`, ...pathsOfSchema(inner, `${path}/${key}`)]);
   const any =
     typeof from.additionalProperties === 'object' ? pathsOfSchema(from.additionalProperties, `${path}/*`) : [];
-  return [...own, ...any, ...(from.anyOf ?? []).flatMap((inner) => pathsOfSchema(inner, path))];
+  const referred = schema.definitions?.[from.$ref?.split('/').at(-1) ?? ''];
+  const others = [...(from.anyOf ?? []), ...(referred === undefined ? [] : [referred])];
+  return [...own, ...any, ...others.flatMap((inner) => pathsOfSchema(inner, path))];
 }
 
 test('the schema for editors and the loader know the same keys', () => {
@@ -55,6 +59,7 @@ const TAKEN = [
   'defaults: {workers: 4, chunk_size: 100MB, buffer_size: 5000000, hold: 1h30m, parallel_write: false, format: "${F:-csv}"}',
   'tables: {users: , "a.*": {columns: [a, b], as_text: a, compression: none}}\nexclude_tables: [x]',
   'out: export\nstate_dir: .state\ndefaults:\n',
+  'tables: {users: {incremental: {by: updated_at, strategy: merge, unique_key: [id], lookback: 3 hours, start: 5}}}',
   'queries: {few: {sql: SELECT 1 AS a, split_by: a, columns: [a], where: a > 0, format: csv}, other: {sql: "@other.sql"}}',
 ];
 
@@ -70,6 +75,8 @@ const REFUSED = [
   'queries: {a: {query: SELECT 1}}',
   'queries: {a: SELECT 1}',
   'tables: {a: {sql: SELECT 1}}',
+  'tables: {a: {incremental: {column: b}}}',
+  'tables: {a: {incremental: updated_at}}',
   'sources: {a: {url: x, b: 1}}',
   'defaults: []',
   'out: {}',

@@ -28,6 +28,7 @@ export function newRun(runId: string): NewRun {
     commandLine: 'sqlextract extract --table users',
     toolVersion: '0.1.0',
     planBasis: { kind: 'key', key: ['id'], nullable: false, why: 'the primary key' },
+    window: null,
   };
 }
 

@@ -71,7 +71,7 @@ describe('BigQuery scripts', () => {
     const choices: readonly Partial<PlanChoice>[] = [
       { mode: 'merge', columns: keys },
       { mode: 'delete-insert', columns: keys, dedupeBy: 'b' },
-      { mode: 'delete-insert', window: { column: 'c_10', from: "2024-01-01' OR TRUE --", to: '2024-02-01' } },
+      { mode: 'delete-insert', window: ['c_10', "2024-01-01' OR TRUE --", '2024-02-01'] },
       { mode: 'merge', dedupeBy: 'c_10', options: { onError: 'skip', maxErrors: 3 } },
       { mode: 'replace', options: { onError: 'skip', maxErrors: 3 } },
     ];

@@ -106,7 +106,7 @@ describe('Databricks scripts', () => {
     ];
     const text = loadText(fixture, { mode: 'merge', columns: keys });
     expect(text).toContain('ON t.`a` <=> s.c1 AND t.`b` = s.c2\n    WHEN NOT MATCHED THEN INSERT');
-    const window = { column: 'c_10', from: '2024-01-01', to: "x' OR true --" };
+    const window = ['c_10', '2024-01-01', "x' OR true --"] as const;
     const windowed = loadText(fixture, { mode: 'delete-insert', window });
     expect(windowed).toContain('WHEN NOT MATCHED BY SOURCE AND t.`c_10` >= coalesce(try_cast(');
     expect(windowed).toContain(`'x\\' OR true --'`);

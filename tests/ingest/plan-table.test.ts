@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { typedWindow } from '../../src/ingest/load-window.ts';
 import { exampleManifest } from '../checkpoint/manifest-example.ts';
 import { codeOf, manifestWith, planned, targetWith, targetWithNames } from './load-example.ts';
 
@@ -81,7 +82,7 @@ describe('the key', () => {
   test('is not needed for a window', () => {
     const window = { column: 'A', from: '1', to: '2' };
     const load = planned(manifestWith(['a', 'b', 'c']), { mode: 'delete-insert', window });
-    expect(load.window).toEqual({ column: 'a', from: '1', to: '2' });
+    expect(load.window).toEqual(typedWindow('a', '1', '2'));
   });
 });
 

@@ -179,7 +179,7 @@ describe("Redshift's scripts on PostgreSQL", () => {
     const schema = 'guards';
     await load({ mode: 'replace', schema, run: 'r1', at: '2024-01-01T00:00:00.000Z', lines: [line(1, 'a')] });
     const later = { schema, run: 'r2', at: '2024-01-02T00:00:00.000Z' };
-    const window = { column: 'at', from: '2024-01-01', to: '2024-02-01' };
+    const window = ['at', '2024-01-01', '2024-02-01'] as const;
     const attempts = [
       { message: 'are not the 5 of the manifest', load: { ...later, mode: 'replace', lines: [line(2, 'b')], rows: 5 } },
       {
@@ -223,7 +223,7 @@ describe("Redshift's scripts on PostgreSQL", () => {
       line(3, 'edge', '2024-02-01T00:00:00'),
     ];
     await load({ mode: 'replace', schema, run: 'r1', at: '2024-01-01T00:00:00.000Z', lines });
-    const window = { column: 'at', from: '2024-01-01', to: '2024-02-01' };
+    const window = ['at', '2024-01-01', '2024-02-01'] as const;
     await load({
       mode: 'delete-insert',
       schema,

@@ -92,7 +92,7 @@ describe('Redshift scripts', () => {
       mode: 'merge',
       columns: [column('a', { kind: 'int64' }, { isKey: true }), column('b', { kind: 'string' }, { isKey: true })],
     },
-    { mode: 'delete-insert', window: { column: 'c_10', from: '2024-01-01', to: '2024-02-01' } },
+    { mode: 'delete-insert', window: ['c_10', '2024-01-01', '2024-02-01'] },
     { dedupeBy: 'c_10' },
   ];
   it.each(MODES)('parse as PostgreSQL, but for COPY: $mode, $format', async (mode) => {

@@ -111,7 +111,7 @@ describe('Snowflake scripts', () => {
   });
 
   it('refuse rows outside of the window, and convert its bounds', () => {
-    const text = textOf({ mode: 'delete-insert', window: { column: 'c_8', from: '2024-01-01', to: '2024-02-01' } });
+    const text = textOf({ mode: 'delete-insert', window: ['c_8', '2024-01-01', '2024-02-01'] });
     expect(text).toContain(`WHERE "c_8" >= TO_DATE('2024-01-01', 'AUTO') AND "c_8" < TO_DATE('2024-02-01', 'AUTO')`);
     expect(text).toContain('RAISE out_of_window');
   });

@@ -1,4 +1,5 @@
 import type { IngestOptions, IngestPlan, LoadColumn, LoadFile, TableLoad } from '../../src/ingest/ingest-plan.ts';
+import { typedWindow } from '../../src/ingest/load-window.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
 import type { ColumnType } from '../../src/model/column-type.ts';
 
@@ -32,7 +33,9 @@ export interface PlanChoice {
   readonly columns?: readonly LoadColumn[];
   readonly key?: readonly string[];
   readonly dedupeBy?: string | null;
-  readonly window?: TableLoad['window'];
+  /** Column, from, to. */
+  readonly window?: readonly [string, string, string];
+  readonly incremental?: TableLoad['incremental'];
   readonly folder?: string;
   readonly nullMarker?: string;
   readonly run?: string;
@@ -106,7 +109,8 @@ function loadOf(choice: PlanChoice): TableLoad {
     columns,
     key: choice.key ?? columns.filter(({ isKey }) => isKey).map(({ name }) => name),
     dedupeBy: choice.dedupeBy ?? null,
-    window: choice.window ?? null,
+    window: choice.window === undefined ? null : typedWindow(...choice.window),
+    incremental: choice.incremental ?? null,
     format: { name: format, compression, nullMarker: format === 'csv' ? (choice.nullMarker ?? '\\N') : null },
     files,
     rows: files.reduce((sum, { rows }) => sum + rows, 0),

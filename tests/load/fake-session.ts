@@ -8,6 +8,7 @@ export class FakeSession implements LoadSession {
   readonly calls: string[] = [];
   readonly files = new Map<string, Map<string, string>>();
   readonly ledger = new Map<string, LedgerEntry>();
+  newestRuns: readonly string[] = [];
   existing: readonly ExistingColumn[] | null = null;
   /** Thrown by `stage` of a file of this name, once. */
   fails: string | null = null;
@@ -20,6 +21,10 @@ export class FakeSession implements LoadSession {
 
   async entry(load: TableLoad) {
     return this.ledger.get(load.source.run) ?? null;
+  }
+
+  async newest() {
+    return this.newestRuns;
   }
 
   async columns() {

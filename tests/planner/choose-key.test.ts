@@ -25,7 +25,7 @@ const TABLE: TableSchema = {
   physicalParts: [{ relation: 't', blocks: 100 }],
   remarks: [],
 };
-const SHARED = { sharedSnapshot: true, limit: null };
+const SHARED = { sharedSnapshot: true, limit: null, bounded: null };
 
 describe('what a table is split by', () => {
   it('is its first key', () => {

@@ -43,6 +43,7 @@ const SETTINGS: TableSettings = {
   compression: 'zstd',
   nullMarker: '\\N',
   chunkBytes: 20_000,
+  incremental: null,
 };
 
 /** Runs the engine over one table, with chunks so small that there are several files. */
@@ -74,6 +75,8 @@ function requestOf(wish: ExtractWish, driver: SourceDriver, source: SourceConfig
     holdMs: 0,
     keepSnapshot: false,
     onTableError: 'stop',
+    onChange: 'warn',
+    onDrift: 'fail',
     allowLocks: false,
     workers: 2,
     maxConnections: null,

@@ -24,6 +24,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: true,
   transactional: true,
+  takesOutAndIn: true,
   oneText: true,
   needs: ['bucket'],
   takes: ['catalog'],

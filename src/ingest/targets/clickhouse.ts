@@ -1,11 +1,13 @@
 import { displayName } from '../../model/table.ts';
 import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from '../ingest-plan.ts';
+import { windowConditions } from '../load-window.ts';
 import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER, tableView } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
+import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import type { ClickHouseColumn } from './clickhouse-columns.ts';
 import { clickHouseColumn, clickHouseType } from './clickhouse-columns.ts';
@@ -18,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'what does not fit stops the load: a file is taken whole or not at all',
   transactional:
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',
+  takesOutAndIn: false,
   oneText: 'its scripts run by themselves, in the order that run.sh knows',
   needs: [],
   takes: [],
@@ -139,14 +142,14 @@ function keyViews({ columns, key }: TableLoad): View {
 
 function windowValues({ window, columns }: TableLoad, columnOf: (column: LoadColumn) => ClickHouseColumn): View {
   const column = columns.find(({ name }) => name === window?.column);
-  if (window === null || column === undefined) {
-    return { windowValue: word(''), windowFromValue: word(''), windowToValue: word('') };
-  }
+  if (window === null || column === undefined) return { inTable: word(''), inFiles: word('') };
   const at = columnOf(column);
   return {
-    windowValue: at.value(sql`s.${word(`c${columns.indexOf(column) + 1}`)}`),
-    windowFromValue: at.fromText(quoteLiteral(window.from)),
-    windowToValue: at.fromText(quoteLiteral(window.to)),
+    ...windowConditions(window, {
+      column: quoteIdentifier(window.column),
+      cell: at.value(sql`s.${word(`c${columns.indexOf(column) + 1}`)}`),
+      bound: (text) => at.fromText(quoteLiteral(text)),
+    }),
   };
 }
 

@@ -30,6 +30,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'its append goes file by file (COPY INTO), which cannot leave out and count single rows',
   transactional:
     'each statement is atomic for its table, and the ledger is written after it; append takes each file once by the memory of COPY INTO',
+  takesOutAndIn: false,
   oneText: true,
   needs: ['volume'],
   takes: ['catalog'],

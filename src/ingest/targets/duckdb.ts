@@ -6,7 +6,8 @@ import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
-import { LEDGER, tableView } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
+import { tableView } from '../script-view.ts';
 import { duckdbRelation } from './duckdb-files.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
 import { keepingTypes, typeOf } from './duckdb-types.ts';
@@ -19,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: true,
   rejects: 'it loads files whole, in one statement',
   transactional: true,
+  takesOutAndIn: true,
   oneText: true,
   needs: [],
   takes: [],

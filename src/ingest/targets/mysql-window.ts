@@ -1,22 +1,22 @@
 import type { ColumnType } from '../../model/column-type.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { TableLoad } from '../ingest-plan.ts';
+import { windowConditions } from '../load-window.ts';
 import type { Quoted } from '../quoted.ts';
 import { sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
-import { quoteLiteral } from './mysql-quote.ts';
+import { quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
 
-/** The ends of the window as values of its column: a text would be compared as a double with numbers. Throws INGEST_WINDOW. */
+/** Which rows are in the window, and its ends as values of its column: a text would be compared as a double with numbers. Throws INGEST_WINDOW. */
 export function windowView({ window, columns }: TableLoad): View {
   const index = columns.findIndex(({ name }) => name === window?.column);
   const column = columns[index];
-  if (window === null || column === undefined) {
-    return { windowStage: word(''), windowFromValue: word(''), windowToValue: word('') };
-  }
+  if (window === null || column === undefined) return { inTable: word(''), inFiles: word(''), windowBounds: [] };
+  const bound = (text: string): Quoted => valueOfText(text, column.source.type, column.name);
+  const bounds = [window.from, window.to].flatMap((each) => (each === null ? [] : [{ value: bound(each.value) }]));
   return {
-    windowStage: word(`c${index + 1}`),
-    windowFromValue: valueOfText(window.from, column.source.type, column.name),
-    windowToValue: valueOfText(window.to, column.source.type, column.name),
+    ...windowConditions(window, { column: quoteIdentifier(window.column), cell: word(`c${index + 1}`), bound }),
+    windowBounds: bounds,
   };
 }
 

@@ -6,7 +6,7 @@ import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import { shellTitle } from '../shell-view.ts';
-import { LEDGER } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { FORBIDDEN, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
 import { typeOf } from './mysql-types.ts';
@@ -20,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'what LOAD DATA LOCAL does not take it would change, not leave out',
   transactional:
     'a full-refresh is one RENAME TABLE, which commits by itself; its ledger entry follows, and a run that was killed between is loaded again',
+  takesOutAndIn: true,
   oneText: 'a client reads one file of rows for each of its scripts, which run.sh feeds to it',
   needs: [],
   takes: [],

@@ -1,6 +1,7 @@
 import { displayName } from '../../model/table.ts';
 import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
+import { windowConditions } from '../load-window.ts';
 import { Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -11,8 +12,6 @@ import { columnSql, typeOf } from './postgres-types.ts';
 /** What the templates of templates/postgres use besides what every target has; `base` is the latter. */
 export function postgresView(base: View, load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
   const { schema, name } = load.target;
-  const windowIndex = load.columns.findIndex((column) => column.name === load.window?.column);
-  const [windowed] = load.columns.slice(windowIndex, windowIndex + 1);
   const say = (text: string): Quoted =>
     quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
   return {
@@ -20,7 +19,7 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     schemaText: quoteLiteral(schema ?? ''),
     tableLiteral: quoteLiteral(String(qualify(schema, name))),
     nameLiteral: quoteLiteral(name),
-    windowValue: windowed === undefined ? word('') : columnSql(windowed).value(sql`s.${word(`c${windowIndex + 1}`)}`),
+    ...windowView(load),
     fileCount: load.files.length,
     statements: statementsView(load),
     stageName: quoteIdentifier(stageName(load)),
@@ -64,7 +63,7 @@ function statementsView(load: TableLoad): View {
 }
 
 /** Conditions over the table (t) and the typed rows (s), as literals: they become part of statements that are put together. */
-function conditionsView({ columns, window }: TableLoad): View {
+function conditionsView({ columns }: TableLoad): View {
   const keys = columns.flatMap(({ name, isKey, source }, index) =>
     isKey ? [{ table: sql`t.${quoteIdentifier(name)}`, stage: `c${index + 1}`, nullable: source.nullable }] : [],
   );
@@ -73,14 +72,24 @@ function conditionsView({ columns, window }: TableLoad): View {
     // Two arrays are equal when both hold a NULL, and can be hashed, as IS NOT DISTINCT FROM cannot.
     return nullable ? sql`ARRAY[${table}] = ARRAY[${cell}]` : sql`${table} = ${cell}`;
   });
-  const column = sql`t.${quoteIdentifier(window?.column ?? '')}`;
-  const inside = sql`${column} >= ${quoteLiteral(window?.from ?? '')} AND ${column} < ${quoteLiteral(window?.to ?? '')}`;
   return {
     sameKeyCondition: word(same.join(' AND ')),
     sameKey: quoteLiteral(same.join(' AND ')),
     keyCells: word(keys.map(({ stage }) => stage).join(', ')),
-    inWindow: quoteLiteral(String(inside)),
   };
+}
+
+/** Bounds are literals without a type: they get the column's. `inWindow` becomes part of a statement, as a literal. */
+function windowView({ columns, window }: TableLoad): View {
+  const index = columns.findIndex(({ name }) => name === window?.column);
+  const column = columns[index];
+  if (window === null || column === undefined) return { inWindow: word(''), inFiles: word('') };
+  const { inTable, inFiles } = windowConditions(window, {
+    column: sql`t.${quoteIdentifier(window.column)}`,
+    cell: columnSql(column).value(sql`s.${word(`c${index + 1}`)}`),
+    bound: quoteLiteral,
+  });
+  return { inWindow: quoteLiteral(String(inTable)), inFiles };
 }
 
 /** Of COPY, 13 and newer. A quoted text that is equal to the marker stays text: FORCE_NULL is not among them. */

@@ -4,7 +4,8 @@ import { shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER, tableView } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
+import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { doBlock } from './postgres-do-block.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './postgres-quote.ts';
@@ -17,6 +18,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: true,
   rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
   transactional: true,
+  takesOutAndIn: true,
   oneText: true,
   needs: [],
   takes: [],

@@ -22,6 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: true,
   transactional: true,
+  takesOutAndIn: true,
   oneText: 'its COPY reads lists of the files that are written beside the scripts',
   needs: ['bucket'],
   takes: ['iamRole'],

@@ -20,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: true,
   transactional: true,
+  takesOutAndIn: true,
   oneText: true,
   needs: [],
   takes: ['stage'],

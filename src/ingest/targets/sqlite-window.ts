@@ -1,11 +1,13 @@
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { TableLoad } from '../ingest-plan.ts';
+import type { LoadWindow } from '../load-window.ts';
+import { windowConditions } from '../load-window.ts';
 import type { Quoted } from '../quoted.ts';
 import { sql, word } from '../quoted.ts';
 
 /** The names and literals that a window is written with. */
-export interface WindowWords {
+export interface WindowNames {
   readonly column: Quoted;
   /** Its cell in the staging table of values. */
   readonly stage: Quoted;
@@ -19,27 +21,41 @@ export interface WindowWords {
  */
 export function windowSql(
   load: TableLoad,
-  words: WindowWords,
+  words: WindowNames,
 ): Readonly<Record<'inTarget' | 'inStage' | 'unclear', Quoted>> {
   const { window } = load;
   if (window === null) return { inTarget: word('0'), inStage: word('0'), unclear: word('0') };
   const column = load.columns.find(({ name }) => name === window.column);
   const { kind } = column?.source.type ?? { kind: 'string' };
   const dated = kind === 'date' || kind === 'timestamp';
-  const [from, to] = [window.from, window.to].map((text) => bound(text, load, words));
-  const within = (value: Quoted): Quoted => {
-    const range = sql`${value} >= ${from ?? word('NULL')} AND ${value} < ${to ?? word('NULL')}`;
-    return dated ? sql`${range} AND ${value} GLOB '????-*'` : range;
+  const { inTable, inFiles } = windowConditions(window, {
+    column: words.column,
+    cell: words.stage,
+    bound: (text) => bound(text, load, words),
+  });
+  const dates = (condition: Quoted, value: Quoted): Quoted => {
+    if (!dated || (window.from === null && window.to === null)) return condition;
+    const plain = sql`${value} GLOB '????-*'`;
+    return window.nulls ? sql`${condition} AND (${plain} OR ${value} IS NULL)` : sql`${condition} AND ${plain}`;
   };
-  const sameDays = sql`${words.column} >= substr(${from ?? word('NULL')}, 1, 10) AND ${words.column} < substr(${to ?? word('NULL')}, 1, 10) || '~'`;
   return {
-    inTarget: within(words.column),
-    inStage: within(words.stage),
-    unclear: kind === 'timestamp' ? sql`${sameDays} AND substr(${words.column}, 11, 1) <> 'T'` : word('0'),
+    inTarget: dates(inTable, words.column),
+    inStage: dates(inFiles, words.stage),
+    unclear: kind === 'timestamp' ? unclearSql(load, window, words) : word('0'),
   };
 }
 
-function bound(text: string, load: TableLoad, { literal }: WindowWords): Quoted {
+function unclearSql(load: TableLoad, { from, to }: LoadWindow, words: WindowNames): Quoted {
+  const { column } = words;
+  const day = (text: string): Quoted => sql`substr(${bound(text, load, words)}, 1, 10)`;
+  const parts = [
+    ...(from === null ? [] : [sql`${column} >= ${day(from.value)} AND `]),
+    ...(to === null ? [] : [sql`${column} < ${day(to.value)} || '~' AND `]),
+  ];
+  return sql`${word(parts.join(''))}substr(${column}, 11, 1) <> 'T'`;
+}
+
+function bound(text: string, load: TableLoad, { literal }: WindowNames): Quoted {
   const column = load.columns.find(({ name }) => name === load.window?.column);
   const type = column?.source.type;
   switch (type?.kind) {

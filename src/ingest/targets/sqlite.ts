@@ -6,7 +6,8 @@ import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER, tableView } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
+import { tableView } from '../script-view.ts';
 import type {
   LoadableTarget,
   LoadStep,
@@ -27,6 +28,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: 'its shell cannot leave rows out and say which',
   transactional: true,
+  takesOutAndIn: true,
   oneText: true,
   needs: [],
   takes: [],
@@ -113,6 +115,7 @@ function view(load: TableLoad, plan: IngestPlan, fromText: boolean, pathOf?: (fi
     tableNameText: quoteLiteral(load.target.name),
     keyStages: commaList(load.key.map((key) => stageOf(load.columns.findIndex(({ name }) => name === key)))),
     isStaged: isStaged(load),
+    makesKey: load.key.length > 0 && load.mode !== 'append' && load.incremental?.keepsVersions !== true,
     largestFirst: winner === undefined ? word('') : largestFirst(winner, stageOf(dedupe)),
     strictKey: load.key.every((key) => load.columns.find(({ name }) => name === key)?.source.nullable === false),
     inTarget: window.inTarget,

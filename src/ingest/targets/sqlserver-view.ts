@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
+import { windowConditions } from '../load-window.ts';
 import { commaList, Quoted, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { textOf } from '../render.ts';
-import { LEDGER, tableView } from '../script-view.ts';
+import { LEDGER } from '../ledger-sql.ts';
+import { tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import type { SqlServerColumn } from './sqlserver-columns.ts';
 import { sqlServerColumn } from './sqlserver-columns.ts';
@@ -122,13 +124,13 @@ function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[])
 
 function windowViews({ window }: TableLoad, cells: readonly Cell[]): View {
   const cell = cells.find(({ column }) => column.name === window?.column);
-  if (window === null || cell === undefined) {
-    return { windowValue: word(''), windowFromValue: word(''), windowToValue: word('') };
-  }
+  if (window === null || cell === undefined) return { inTable: word(''), inFiles: word('') };
   return {
-    windowValue: cell.at.value(sql`s.${cell.stage}`),
-    windowFromValue: cell.at.fromText(quoteLiteral(window.from)),
-    windowToValue: cell.at.fromText(quoteLiteral(window.to)),
+    ...windowConditions(window, {
+      column: quoteIdentifier(window.column),
+      cell: cell.at.value(sql`s.${cell.stage}`),
+      bound: (text) => cell.at.fromText(quoteLiteral(text)),
+    }),
   };
 }
 

@@ -21,6 +21,7 @@ const CAPABILITIES: TargetCapabilities = {
   tellsQuotedMarker: false,
   rejects: 'a row that does not fit stops BULK INSERT, since MAXERRORS would leave rows out without a word',
   transactional: true,
+  takesOutAndIn: true,
   oneText: 'its scripts run by themselves, some at the same time, and in the order that run.sh knows',
   needs: [],
   takes: ['serverPath'],

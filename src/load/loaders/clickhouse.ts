@@ -3,7 +3,7 @@ import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.t
 import type { Quoted } from '../../ingest/quoted.ts';
 import { commaList, sql, word } from '../../ingest/quoted.ts';
 import { render } from '../../ingest/render.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { attemptPrefix, clickHouseTarget, stageFileSql } from '../../ingest/targets/clickhouse.ts';
 import { fileBytes, verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
@@ -54,6 +54,15 @@ class ClickHouseSession implements LoadSession {
     if (row === undefined) return null;
     if (await this.#isStaged(load)) await this.discard(load, NO_PLAN);
     return ledgerEntryOf(row);
+  }
+
+  /** After `entry`, which mends the ledger. */
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    const known = await this.#rows(
+      sql`SELECT name FROM system.tables WHERE database = ${databaseOf(load)} AND name = ${literal(LEDGER)}`,
+    );
+    if (known.length === 0) return [];
+    return (await this.#rows(newestRuns(load, clickHouseTarget))).map(([run]) => String(run));
   }
 
   /** What a load that was killed after it published left. */

@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node
 import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
 import { Quoted, sql, word } from '../../ingest/quoted.ts';
 import { duckdbTarget, prepareNewTable } from '../../ingest/targets/duckdb.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -50,14 +50,23 @@ class DuckdbSession implements LoadSession {
     return this.#opened !== null || existsSync(this.#path);
   }
 
-  async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    if (!this.#isThere()) return null;
-    const { schema } = load.target;
+  async #hasLedger({ target: { schema } }: TableLoad): Promise<boolean> {
+    if (!this.#isThere()) return false;
     const known = await this.#rows(
       'SELECT 1 FROM duckdb_tables() WHERE lower(schema_name) = lower($1) AND table_name = $2 AND database_name = current_database()',
       [schema ?? 'main', LEDGER],
     );
-    if (known.length === 0) return null;
+    return known.length > 0;
+  }
+
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    if (!(await this.#hasLedger(load))) return [];
+    return (await this.#rows(newestRuns(load, duckdbTarget), [])).map(([run]) => String(run));
+  }
+
+  async entry(load: TableLoad): Promise<LedgerEntry | null> {
+    if (!(await this.#hasLedger(load))) return null;
+    const { schema } = load.target;
     const ledger = duckdbTarget.qualify(schema, LEDGER);
     const [row] = await this.#rows(
       sql`SELECT "run_id", "mode", "row_count", "inserted", "updated", "deleted", "rejected", CAST("loaded_at" AS VARCHAR) FROM ${ledger} WHERE "table_name" = $1 AND "run_id" = $2`,

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
 import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
@@ -70,6 +70,11 @@ export class MysqlLoadSession implements LoadSession {
       `SELECT run_id, mode, row_count, inserted, updated, deleted, rejected, loaded_at FROM ${String(ledger)} WHERE table_name = ${String(table)} AND run_id = ${String(mysqlTarget.quoteLiteral(load.ledger.run))}`,
     );
     return row === undefined ? null : ledgerEntryOf(row);
+  }
+
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    if (!(await exists(this.#parts.main, load.target.schema, LEDGER))) return [];
+    return (await this.#parts.main.rows(String(newestRuns(load, mysqlTarget)))).map(([run]) => String(run));
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
 import { endConnection } from '../../sources/postgres/connect.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -49,6 +49,11 @@ class PostgresSession implements LoadSession {
       [load.ledger.table, load.ledger.run],
     );
     return row === undefined ? null : ledgerEntryOf(row);
+  }
+
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    if (!(await this.#exists(load.target.schema, LEDGER))) return [];
+    return (await this.#rows(newestRuns(load, postgresTarget), [])).map(([run]) => String(run));
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { insertStatement, sqlitePart, sqliteTarget } from '../../ingest/targets/sqlite.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { guardError } from '../guard-error.ts';
@@ -51,12 +51,19 @@ class SqliteSession implements LoadSession {
     }
   }
 
+  #hasLedger(): boolean {
+    if (!this.#isThere()) return false;
+    return this.#rows("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", [LEDGER]).length > 0;
+  }
+
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    if (!this.#hasLedger()) return [];
+    return this.#rows(String(newestRuns(load, sqliteTarget)), []).map(([run]) => String(run));
+  }
+
   async entry(load: TableLoad): Promise<LedgerEntry | null> {
-    if (!this.#isThere()) return null;
-    const { schema } = load.target;
-    const ledger = sqliteTarget.qualify(schema, LEDGER);
-    if (this.#rows("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", [LEDGER]).length === 0)
-      return null;
+    if (!this.#hasLedger()) return null;
+    const ledger = sqliteTarget.qualify(load.target.schema, LEDGER);
     const columns = '"run_id", "mode", "row_count", "inserted", "updated", "deleted", "rejected", "loaded_at"';
     const [row] = this.#rows(`SELECT ${columns} FROM ${String(ledger)} WHERE "table_name" = ? AND "run_id" = ?`, [
       load.ledger.table,

@@ -1,7 +1,7 @@
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
-import { LEDGER } from '../../ingest/script-view.ts';
+import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { objectId } from '../../ingest/targets/sqlserver-view.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
@@ -45,6 +45,11 @@ class SqlServerLoadSession implements LoadSession {
     const staged = (await this.#exists(schema, names[0] ?? '')) || (await this.#exists(schema, names[1] ?? ''));
     if (staged) await this.#dropStage(load);
     return ledgerEntryOf(Object.values(row));
+  }
+
+  async newest(load: TableLoad): Promise<readonly string[]> {
+    if (!(await this.#exists(load.target.schema, LEDGER))) return [];
+    return (await this.#sessions.rows(newestRuns(load, sqlServerTarget))).map((row) => String(row['run_id']));
   }
 
   async columns(load: TableLoad) {

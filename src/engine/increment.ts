@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { IncrementalWindow } from '../model/cursor.ts';
+import type { IncrementalSettings } from '../model/incremental-settings.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
+import { SqlextractError } from '../model/problem.ts';
+import type { TableSchema } from '../model/table.ts';
+import type { SourceCursors } from '../sources/cursors.ts';
+import type { SourceSession } from '../sources/source.ts';
+import type { TableSettings } from './request.ts';
+
+/** What is incremental about a run. */
+export interface Increment {
+  readonly window: IncrementalWindow;
+  readonly model: IncrementalModel;
+}
+
+/** What a job's next run is compared with. */
+export type IncrementalModel = Pick<IncrementalState, 'strategy' | 'selectionHash' | 'configurationHash' | 'columns'>;
+
+/** Throws CURSOR_UNSUPPORTED. */
+export function cursorsOf(session: SourceSession, table: string): SourceCursors {
+  if (session.cursors !== undefined) return session.cursors;
+  throw new SqlextractError({
+    code: 'CURSOR_UNSUPPORTED',
+    message: `${table} is of a source that knows no incremental runs`,
+    hint: 'leave --incremental-by out',
+    fault: 'usage',
+  });
+}
+
+export function modelOf(
+  table: TableSchema,
+  settings: TableSettings,
+  incremental: IncrementalSettings,
+): IncrementalModel {
+  const { include, exclude, asText } = settings.selection;
+  const { by, strategy, uniqueKey, lookback, cursorZone, nullCursors } = incremental;
+  return {
+    strategy,
+    selectionHash: hashOf([include, exclude, asText, settings.where, table.query ?? null]),
+    configurationHash: hashOf([by.toLowerCase(), strategy, uniqueKey, lookback, cursorZone, nullCursors]),
+    columns: table.columns.map(({ name, nativeType }) => `${name} ${nativeType}`),
+  };
+}
+
+function hashOf(facts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}
+
+/** The person's condition, and the window's. */
+export function whereOf(
+  cursors: SourceCursors,
+  table: TableSchema,
+  where: string | null,
+  window: IncrementalWindow,
+): string {
+  const condition = cursors.condition(table, window);
+  return where === null ? condition : `(\n${where}\n) AND (${condition})`;
+}

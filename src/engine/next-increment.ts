@@ -1,0 +1,53 @@
+import type { Watermark } from '../model/cursor.ts';
+import type { IncrementalState } from '../model/incremental-state.ts';
+import type { SourceSession } from '../sources/source.ts';
+import { cursorsOf } from './increment.ts';
+import type { Consistency, TableRun } from './table-run.ts';
+import { tieKeyOf } from './unique-key.ts';
+
+/** More rows at one value are not told apart: they are read again, and marked so. */
+const MOST_TIES = 2000;
+
+/**
+ * What the job remembers of a window whose files are all there; undefined for other runs.
+ *
+ *   rows were delivered ──inside the one snapshot of all files──▶ largest value, without the rows that stand at it
+ *                       └─else──────────────────────────────────▶ largest value, with them: they are read again
+ *   none were ──▶ the watermark stays where it is
+ */
+export async function nextIncrement(
+  run: TableRun,
+  consistency: Consistency,
+  session: SourceSession,
+  when: 'run' | 'later',
+): Promise<IncrementalState | undefined> {
+  if (run.increment === null) return undefined;
+  const { window, model } = run.increment;
+  const before = window.reset ? null : (run.store.incremental()?.watermark ?? null);
+  if (window.backfill) {
+    const known = run.store.incremental();
+    return { ...(known ?? { ...model, watermark: null }), run: run.runId };
+  }
+  const watermark = await movedTo(run, isOneState(run, consistency, when), session);
+  return { ...model, watermark: watermark ?? before, run: run.runId };
+}
+
+async function movedTo(run: TableRun, exact: boolean, session: SourceSession): Promise<Watermark | null> {
+  if (run.increment === null) return null;
+  const { window } = run.increment;
+  const moved = { column: window.column, run: run.runId, movedAt: new Date().toISOString() };
+  if (window.next !== null) return { ...moved, from: { value: window.next, ties: { kind: 'all' } } };
+  const key = exact ? tieKeyOf(run.table) : [];
+  const request = { table: run.table, window, where: run.askedWhere, key, most: MOST_TIES };
+  const { largest, ties } = await cursorsOf(session, run.name).delivered(request);
+  if (largest === null) return null;
+  const known = exact && ties !== null && ties.length > 0;
+  return { ...moved, from: { value: largest, ties: known ? { kind: 'except', key, tuples: ties } : { kind: 'all' } } };
+}
+
+/** The session reads the state that all files are of. */
+function isOneState(run: TableRun, { level, epochs }: Consistency, when: 'run' | 'later'): boolean {
+  if (when !== 'run' || run.epoch === 0) return false;
+  if (level === 'unchanged') return true;
+  return level === 'snapshot' && epochs.every(({ epoch, facts }) => epoch === run.epoch && facts.shared);
+}

@@ -1,0 +1,35 @@
+import type { TableLoad } from './ingest-plan.ts';
+import type { Quoted } from './quoted.ts';
+import { sql, word } from './quoted.ts';
+import type { IngestTarget } from './target.ts';
+
+/** The ledger's name, in the schema of the table. Its columns are the same in every target: see docs/targets.md. */
+export const LEDGER = '_sqlextract_loads';
+
+/** Of the ledger's rows, that of the window before, and only when no other run of the table is newer. SQL-92, for every target. */
+export function previousIsNewest(load: TableLoad, previous: string, target: IngestTarget): Quoted {
+  const run = target.quoteIdentifier('run_id');
+  return sql`${newest(load, target)} AND ${run} = ${target.quoteLiteral(previous)}`;
+}
+
+/** The `run_id` of the newest run of the table that a window can go on from; of several that are of one instant all. */
+export function newestRuns(load: TableLoad, target: IngestTarget): Quoted {
+  const ledger = target.qualify(load.target.schema, LEDGER);
+  return sql`SELECT ${target.quoteIdentifier('run_id')} AS ${target.quoteIdentifier('run_id')} FROM ${ledger} WHERE ${newest(load, target)}`;
+}
+
+function newest(load: TableLoad, target: IngestTarget): Quoted {
+  const ledger = target.qualify(load.target.schema, LEDGER);
+  const extracted = target.quoteIdentifier('extracted_at');
+  const counts = counted(load, target);
+  return sql`${counts} AND ${extracted} >= (SELECT max(${extracted}) FROM ${ledger} WHERE ${counts})`;
+}
+
+/** What others append beside takes nothing from what is appended to, as for runs that are older: see messageOlder. */
+function counted(load: TableLoad, target: IngestTarget): Quoted {
+  const is = (column: string, operator: '=' | '<>', text: string): Quoted =>
+    sql`${target.quoteIdentifier(column)} ${word(operator)} ${target.quoteLiteral(text)}`;
+  const table = is('table_name', '=', load.ledger.table);
+  if (load.mode !== 'append') return table;
+  return sql`${table} AND (${is('job', '=', load.source.job)} OR ${is('mode', '<>', 'append')})`;
+}

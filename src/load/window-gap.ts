@@ -1,0 +1,26 @@
+import type { TableLoad } from '../ingest/ingest-plan.ts';
+import { runOfLedger } from '../ingest/plan-window.ts';
+import { SqlextractError } from '../model/problem.ts';
+import { displayName } from '../model/table.ts';
+import type { LoadSession } from './loader.ts';
+
+/**
+ * A window is taken only onto the one that it goes on from. Throws LOAD_GAP before anything is staged; the claim in the target's own
+ * transaction asks the same again.
+ */
+export async function requirePrevious(session: Pick<LoadSession, 'newest'>, load: TableLoad): Promise<void> {
+  const previous = load.incremental?.previous ?? null;
+  if (previous === null) return;
+  const newest = await session.newest(load);
+  if (newest.includes(previous.ledger)) return;
+  const { schema, name } = load.target;
+  const table = displayName({ schema: schema ?? '', name });
+  const there =
+    newest.length === 0 ? 'the target has no run of it' : `the target has run ${newest.map(runOfLedger).join(', ')}`;
+  throw new SqlextractError({
+    code: 'LOAD_GAP',
+    message: `${table}: ${there}, and the window of run ${load.source.run} goes on from run ${previous.run}`,
+    hint: `load the windows between first: sqlextract load does, when the folder of run ${previous.run} lies beside that of ${load.source.run}; or begin anew: sqlextract watermark reset --table ${displayName(load.source.table)}, then sqlextract sync`,
+    fault: 'data',
+  });
+}
