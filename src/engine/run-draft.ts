@@ -3,7 +3,8 @@ import { formatByName } from '../formats/registry.ts';
 import type { TableRun } from './table-run.ts';
 
 /** What the manifest of a run will say, as far as it is known before a row is read. */
-export interface RunDraft extends Pick<Manifest, 'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt'> {
+export interface RunDraft
+  extends Pick<Manifest, 'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'incremental'> {
   /** Absolute: where the files lie. */
   readonly folder: string;
 }
@@ -23,6 +24,7 @@ export async function draftOf(run: TableRun): Promise<RunDraft> {
       nullMarker: format.dialect === null ? null : settings.nullMarker,
     },
     startedAt: run.startedAt,
+    ...(run.increment === null ? {} : { incremental: run.increment.window }),
     folder: run.folder,
   };
 }

@@ -22,7 +22,7 @@ export interface PlannedMode {
  * The mode of a manifest when none is typed:
  *
  *   a plain run                                replace
- *   a window that nothing lies before          replace (what was loaded before goes)
+ *   the first window, or one that begins anew  replace (what was loaded before goes)
  *   append                                     append; merge by unique key and cursor where rows may come again: each version once
  *   merge                                      merge by the unique key
  *   delete_insert                              delete-insert by the unique key, or by exactly the window where there is none
@@ -61,11 +61,10 @@ function plainMode({ mode, key, window }: LoadOrder): PlannedMode {
 /** What the ledger has to have before the window, and what else a load has to know of it. */
 export function incrementOf({ job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
   if (incremental === undefined) return null;
-  const { previous, strategy, backfill } = incremental;
+  const { previous, strategy } = incremental;
   return {
     previous: previous === null ? null : { run: previous, ledger: ledgerRun(job, previous) },
     keepsVersions: strategy === 'append' && (mode === null || mode === 'append'),
-    backfill,
     from: incremental.from?.value ?? null,
     to: incremental.to?.value ?? null,
   };
@@ -82,8 +81,8 @@ export function runOfLedger(name: string): string {
 }
 
 /** The first window of a job, or one that begins anew: whatever the table has is replaced. */
-function isFirst({ previous, backfill }: IncrementalWindow): boolean {
-  return previous === null && !backfill;
+function isFirst({ reset }: IncrementalWindow): boolean {
+  return reset;
 }
 
 /** Rows that an earlier window delivered may be in the files again. */

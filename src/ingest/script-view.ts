@@ -1,6 +1,6 @@
 import { displayName } from '../model/table.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-import { LEDGER, ledgerJob, previousIsNewest } from './ledger-sql.ts';
+import { LEDGER, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import type { View } from './render.ts';
@@ -42,7 +42,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     ...modeView(load),
     rows: load.rows,
     run: literal(load.ledger.run),
-    job: literal(ledgerJob(load)),
+    job: literal(load.source.job),
     extractedAt: literal(load.source.extractedAt),
     modeText: literal(load.mode),
     tableText: literal(load.ledger.table),

@@ -72,7 +72,7 @@ function fileOf({ path, rows, bytes, sha256 }: ChunkFile, folder: string): LoadF
 }
 
 /** As much of a manifest as there is before the first row; what it lacks is looked at when the manifest is there. */
-function manifestOf({ run, job, table, schema, format, startedAt }: RunDraft): PlannedManifest {
+function manifestOf({ run, job, table, schema, format, startedAt, incremental }: RunDraft): PlannedManifest {
   const totals = { rows: 0, bytes: 0, files: 0, nullCounts: [], maxBytes: [] };
   return {
     run,
@@ -84,5 +84,6 @@ function manifestOf({ run, job, table, schema, format, startedAt }: RunDraft): P
     consistency: { level: 'snapshot', sentence: '', epochs: [] },
     totals,
     files: [],
+    ...(incremental === undefined ? {} : { incremental }),
   };
 }

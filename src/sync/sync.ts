@@ -1,17 +1,15 @@
-import { dirname } from 'node:path';
-import { readManifest } from '../checkpoint/manifest.ts';
 import type { RunWatcher } from '../engine/events.ts';
-import type { RunReport, TableReport } from '../engine/report.ts';
+import type { RunReport } from '../engine/report.ts';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
 import { load } from '../load/load.ts';
 import type { LoadWatcher } from '../load/load.ts';
-import type { LoadReport } from '../load/load-report.ts';
+import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { Problem } from '../model/problem.ts';
 import { toProblem } from '../model/problem.ts';
 import { countInSource } from '../verify/count-source.ts';
 import { extractAndStage } from './extract-and-stage.ts';
 import { judgeTable } from './judge-table.ts';
+import { isFinal, plannedLoads } from './planned-loads.ts';
 import type { SyncRequest } from './sync-request.ts';
 import type { SyncReport, TableVerdict } from './sync-report.ts';
 import { UnloadedRuns } from './unloaded-runs.ts';
@@ -36,7 +34,7 @@ export async function sync(request: SyncRequest, watcher: SyncWatcher): Promise<
   const counted = new Map<string, NonNullable<TableVerdict['source']>>();
   const report = await extractAndStage(request, watcher, unloaded, counted);
   watcher.extracted();
-  const { loads, refused, manifests } = plannedLoads(request, report, unloaded);
+  const { loads, refused, manifests } = await plannedLoads(request, report, unloaded);
   const stopped = asked.stop.aborted || loads.length === 0;
   const loadReport = stopped ? null : await loadAll(request, loads, watcher);
   const verification: TableVerdict[] = [];
@@ -44,7 +42,7 @@ export async function sync(request: SyncRequest, watcher: SyncWatcher): Promise<
     const { outcome } = table;
     if (outcome.kind === 'failed' && isFinal(outcome.problem)) unloaded.end(loads[index]?.source.job ?? '');
     if (outcome.kind !== 'loaded' && outcome.kind !== 'already-loaded') continue;
-    const source = counted.get(table.table) ?? (await countNow(request, manifests.get(table.table), watcher));
+    const source = await countOf(request, table, { counted, manifests }, watcher);
     verification.push(judgeTable(table, outcome, source));
     unloaded.end(loads[index]?.source.job ?? '');
   }
@@ -60,41 +58,26 @@ async function loadAll(request: SyncRequest, tables: readonly TableLoad[], watch
   return load({ plan, target, place, evolve, counts: true, stop: extract.stop }, loading);
 }
 
-/** The loads of all tables that are complete; one that cannot be loaded as asked hides no other. */
-function plannedLoads(request: SyncRequest, report: RunReport, unloaded: UnloadedRuns) {
-  const loads: TableLoad[] = [];
-  const refused: { table: string; problem: Problem }[] = [];
-  const manifests = new Map<string, Manifest>();
-  for (const { table, manifest: path } of report.tables.filter(isComplete)) {
-    const manifest = readManifest(path);
-    manifests.set(table, manifest);
-    try {
-      loads.push(request.planTable({ manifest, folder: dirname(path) }, loads.length + 1));
-    } catch (error) {
-      const problem = toProblem(error);
-      if (isFinal(problem)) unloaded.end(manifest.job);
-      refused.push({ table, problem });
-    }
-  }
-  return { loads, refused, manifests };
+/** Only the run of this call was counted in the source: of windows that an earlier one read there is no count. */
+async function countOf(
+  request: SyncRequest,
+  { table, run }: TableLoadReport,
+  { counted, manifests }: { readonly counted: SourceCounts; readonly manifests: ReadonlyMap<string, Manifest> },
+  watcher: RunWatcher,
+): Promise<TableVerdict['source']> {
+  const manifest = manifests.get(table);
+  if (manifest?.run !== run) return null;
+  return counted.get(table) ?? countNow(request, manifest, watcher);
 }
 
-function isComplete(table: TableReport): table is TableReport & { readonly manifest: string } {
-  return table.manifest !== null && (table.status === 'complete' || table.status === 'already-done');
-}
-
-/** No other flag, and no other state of the target, makes this run one that can be loaded: the next call has to extract anew. */
-function isFinal({ code }: Problem): boolean {
-  return code === 'LOAD_REFUSED' || code === 'INGEST_MIXED';
-}
+type SourceCounts = ReadonlyMap<string, NonNullable<TableVerdict['source']>>;
 
 /** For runs that were read by an earlier, killed call. */
 async function countNow(
   { extract }: SyncRequest,
-  manifest: Manifest | undefined,
+  manifest: Manifest,
   watcher: RunWatcher,
 ): Promise<TableVerdict['source']> {
-  if (manifest === undefined) return null;
   const { driver, source, stateDir } = extract;
   try {
     return await countInSource({ driver, source, stateDir, manifest });

@@ -34,8 +34,10 @@ export class UnloadedRuns {
     this.#known = new Map(readAll(this.#folder, target).map((one) => [one.load.source.job, one]));
   }
 
+  /** Windows are not among them: the next one is extracted all the same, and the load goes through all that the target misses. */
   runs(): ReadonlySet<string> {
-    return new Set([...this.#known.values()].map(({ load }) => load.source.run));
+    const plain = [...this.#known.values()].filter(({ load }) => (load.incremental ?? null) === null);
+    return new Set(plain.map(({ load }) => load.source.run));
   }
 
   /** The load of the run that was begun before this one, and never loaded; null when there is none. */

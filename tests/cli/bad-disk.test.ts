@@ -24,7 +24,7 @@ import type { CliRun } from '../support/run-cli.ts';
 
 const ROWS = 8_000;
 const ACCOUNTS = ['--table', 'accounts', ...SMALL_CHUNKS];
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 let sqlite: string;
 let database: FreshDatabase;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ColumnType } from '../../src/model/column-type.ts';
+import type { IncrementalWindow } from '../../src/model/cursor.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { IngestOptions, IngestPlan, Locations } from '../../src/ingest/ingest-plan.ts';
 import type { LoadOrder } from '../../src/ingest/plan-table.ts';
@@ -39,6 +40,7 @@ export interface ManifestFacts {
   readonly level?: Manifest['consistency']['level'];
   readonly markerCells?: number;
   readonly maxBytes?: readonly number[];
+  readonly incremental?: IncrementalWindow;
 }
 
 export function manifestOf(facts: ManifestFacts = {}): Manifest {
@@ -85,6 +87,26 @@ export function manifestOf(facts: ManifestFacts = {}): Manifest {
     files,
     startedAt: '2026-01-01T00:00:00.000Z',
     finishedAt: '2026-01-01T00:00:10.000Z',
+    ...(facts.incremental === undefined ? {} : { incremental: facts.incremental }),
+  };
+}
+
+/** The window of the example's bigint column that lies after an earlier one. */
+export function exampleWindow(more: Partial<IncrementalWindow> = {}): IncrementalWindow {
+  return {
+    column: { name: 'c_int64_2', kind: 'integer', nativeType: 'bigint', nullable: true },
+    from: { value: '17', ties: { kind: 'none' } },
+    to: { value: '4711', inclusive: true },
+    nulls: false,
+    strategy: 'merge',
+    uniqueKey: ['c_int32_1'],
+    repeatedTo: null,
+    previous: '20251231T000000Z-abcdef',
+    reset: false,
+    backfill: false,
+    next: null,
+    promise: '',
+    ...more,
   };
 }
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import { ingestPlanOf } from '../../src/cli/ingest-plan-of.ts';
+import { ingestPlanOf, withAllWindows } from '../../src/cli/ingest-plan-of.ts';
 import { describeTableLoad } from '../../src/cli/load-text.ts';
-import { exitCodeOf, requestOf } from '../../src/cli/run-load.ts';
+import { exitCodeOf, requestOf, withMissingWindows } from '../../src/cli/run-load.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { checkReads } from '../../src/ingest/check-load.ts';
 import { writeScripts } from '../../src/ingest/write-scripts.ts';
@@ -47,7 +47,8 @@ export interface LoadStep {
   readonly way: Way;
   /** `first` or `second`. */
   readonly out: string;
-  readonly mode: string;
+  /** Null: none is typed. */
+  readonly mode: string | null;
   readonly tables: readonly SourceTable[];
   readonly fault?: string;
   readonly killAfterMs?: number;
@@ -70,7 +71,7 @@ export async function loadAll(step: LoadStep): Promise<Outcome> {
   return outcome;
 }
 
-function needsKey(mode: string): boolean {
+function needsKey(mode: string | null): boolean {
   return mode === 'merge' || mode === 'delete-insert';
 }
 
@@ -78,7 +79,8 @@ function needsKey(mode: string): boolean {
 async function loadThem(step: LoadStep, tables: readonly string[]): Promise<Outcome> {
   const { fixture, target, folder, fault, killAfterMs } = step;
   if (fault === undefined && killAfterMs === undefined) return loadHere(step, tables);
-  const args = ['load', '--target', target.url, '--out', step.out, '--mode', step.mode, '--parallel', '2'];
+  const mode = step.mode === null ? [] : ['--mode', step.mode];
+  const args = ['load', '--target', target.url, '--out', step.out, ...mode, '--parallel', '2'];
   const run = await runCli([...args, ...tables, ...fixture.flags, ...(step.more ?? [])], {
     cwd: folder,
     env: { ...target.environment, ...(fault === undefined ? {} : { SQLEXTRACT_FAULT: fault }) },
@@ -91,7 +93,8 @@ async function loadHere(step: LoadStep, tables: readonly string[]): Promise<Outc
   const lines: string[] = [];
   try {
     const { planned, settings, flags } = await plannedOf(step, step.target.url, tables);
-    const request = { ...requestOf(settings, flags, planned), stop: new AbortController().signal };
+    const plan = await withMissingWindows(planned, requestOf(settings, flags, planned).place);
+    const request = { ...requestOf(settings, flags, { ...planned, plan }), stop: new AbortController().signal };
     const report = await load(request, {
       bytes: () => undefined,
       done: (table) => lines.push(...describeTableLoad(table)),
@@ -109,7 +112,7 @@ async function plannedOf(
   words: readonly string[],
 ) {
   const given = [...words, ...fixture.flags, ...more];
-  const flags = { target: name, out, mode, parallel: '2', ...flagsOf(given) };
+  const flags = { target: name, out, ...(mode === null ? {} : { mode }), parallel: '2', ...flagsOf(given) };
   const env = { HOME: folder, ...target.environment };
   const settings = await loadSettings({ flags, cwd: folder, env });
   return {
@@ -135,7 +138,7 @@ async function runThem(step: LoadStep, tables: readonly string[]): Promise<Outco
   const { fixture, target, folder, out } = step;
   const scripts = join(folder, 'ingest', out);
   try {
-    const { planned } = await plannedOf(step, fixture.target, tables);
+    const planned = withAllWindows((await plannedOf(step, fixture.target, tables)).planned);
     for (const each of planned.plan.tables) checkReads(each, planned.target, planned.plan.flavor);
     const pathOf = ({ path }: { readonly path: string }) => relative(scripts, path);
     await writeScripts(scripts, planned.plan, planned.target.scripts(planned.plan, { pathOf }));

@@ -6,7 +6,7 @@ import type { IngestTarget, Script } from '../../src/ingest/target.ts';
 import type { ColumnType } from '../../src/model/column-type.ts';
 import { SqlextractError } from '../../src/model/problem.ts';
 import type { PlanFacts } from './ingest-example.ts';
-import { EVERY_TYPE, PLACE, planOf } from './ingest-example.ts';
+import { EVERY_TYPE, exampleWindow, PLACE, planOf } from './ingest-example.ts';
 
 /** What one target gives to the suite. */
 export interface TargetFixture {
@@ -141,6 +141,31 @@ export function targetSuite(fixture: TargetFixture): void {
         const text = sqlOf(target, planOf(target, facts({ format, order: { mode: 'delete-insert', window } })));
         expect(text).toContain('17');
         expect(text).toContain('4711');
+      });
+
+      it.each(['append', 'merge'] as const)(
+        '%s: takes a window of an incremental job only onto the one before it',
+        (strategy) => {
+          const incremental = exampleWindow({ strategy });
+          const text = sqlOf(target, planOf(target, facts({ format, incremental, order: { mode: null } })));
+          expect(text).toContain('goes on from run 20251231T000000Z-abcdef, which is not the newest that is loaded');
+          expect(text).toMatch(/20251231T000000Z-abcdef-[0-9a-f]{8}'/);
+          expect(text).toContain("'4711'");
+          const first = exampleWindow({ strategy, previous: null, from: null, reset: true });
+          const alone = sqlOf(target, planOf(target, facts({ format, incremental: first, order: { mode: null } })));
+          expect(alone).not.toContain('goes on from run');
+        },
+      );
+
+      it('takes out exactly the window of an incremental job, or refuses to', () => {
+        const incremental = exampleWindow({ strategy: 'delete_insert', uniqueKey: [], nulls: true });
+        const plan = (): ReturnType<typeof planOf> =>
+          planOf(target, facts({ format, incremental, order: { mode: null } }));
+        if (!target.capabilities.takesOutAndIn) return expect(plan).toThrow(/has no transaction for both/);
+        const text = sqlOf(target, plan());
+        expect(text).toMatch(
+          /c_int64_2\S* > [^]{0,99}17[^]{1,99}c_int64_2\S* <= [^]{0,99}4711[^]{1,99}c_int64_2\S* IS NULL/i,
+        );
       });
 
       it('has scripts for no files, and for many', () => {

@@ -275,7 +275,7 @@ interface Started {
 
 /** The program, to be signalled while it works. */
 function start(flags: readonly string[]): Started {
-  const program = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+  const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
   const child = spawn(process.execPath, [program, 'extract', ...flags], {
     cwd: test.folder,
     env: { PATH: process.env['PATH'], HOME: test.folder, SQLEXTRACT_SOURCE: test.url },

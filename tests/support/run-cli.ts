@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/dev.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export interface CliRun {
   /** Null when a signal ended it. */
@@ -24,7 +24,7 @@ export interface CliOptions {
   readonly killAfterMs?: number;
 }
 
-/** Runs the real program as a user would, from its source. Its exit code is part of the result, never an exception. */
+/** Runs the real program as a user would, built from its source (build-program.ts). Its exit code is part of the result, never an exception. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [PROGRAM, ...args], {

@@ -129,16 +129,16 @@ function exactKey(load: TableLoad): Quoted {
 
 /** Columns, and the key: a primary key where it can be one, else an index, which the modes that go by keys need. */
 function definitions(load: TableLoad, flavor: string | null): Quoted {
-  const { columns, key, mode } = load;
+  const { columns, key, mode, incremental } = load;
   const lines = columns.map((column) => {
     const { note, nullable } = column.source;
     const comment = note === undefined ? word('') : sql` COMMENT ${plainLiteral(note)}`;
     const notNull = word(nullable ? '' : ' NOT NULL');
     return sql`${quoteIdentifier(column.name)} ${word(sqlType(load, column, flavor))}${notNull}${comment}`;
   });
-  const nullable = columns.some(({ isKey, source }) => isKey && source.nullable);
+  const unique = incremental?.keepsVersions !== true && !columns.some(({ isKey, source }) => isKey && source.nullable);
   const names = commaList(key.map(quoteIdentifier));
-  const keyLine = sql`${word(nullable ? 'KEY' : 'PRIMARY KEY')} (${names})`;
+  const keyLine = sql`${word(unique ? 'PRIMARY KEY' : 'KEY')} (${names})`;
   return new Joined([...lines, ...(key.length === 0 || mode === 'append' ? [] : [keyLine])].join(',\n  '));
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExtractCase, extract, newCase, removeFolders } from '../../engine/extract-case.ts';
 import { freshSqlServerDatabase, type FreshSqlServerDatabase, sqlServerUrl } from '../../support/sqlserver-server.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/dev.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
 const REQUIRED = ['--table', 'dbo.measured', '--consistency', 'require', '--workers', '2', '--chunk-size', '50KB'];
 
 describe.skipIf(sqlServerUrl() === null)('a run in the snapshot of one session', () => {

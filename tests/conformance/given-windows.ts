@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeLatest, writeManifest } from '../../src/checkpoint/manifest.ts';
+import type { IncrementalWindow } from '../../src/model/cursor.ts';
+import type { Manifest } from '../../src/model/manifest.ts';
+import type { NamedKind } from './load-fixture.ts';
+import type { SourceTable } from './load-source.ts';
+import { manifestOf } from './ingest-example.ts';
+
+/** Windows of one table, made by hand: no source is needed for what a target does with them. */
+
+/** id, at (a day of March; null: none), v. */
+export type EventRow = readonly [number, number | null, string | null];
+
+export interface GivenWindow {
+  /** Its place in time: the run is named after it. */
+  readonly day: number;
+  readonly rows: readonly EventRow[];
+  readonly window?: Partial<IncrementalWindow>;
+  /** Not incremental, of another job. */
+  readonly plain?: boolean;
+  /** The manifest says so many rows, whatever the file has. */
+  readonly counted?: number;
+  /** Left out of the files. */
+  readonly without?: 'v';
+}
+
+export const EVENT_COLUMNS: readonly NamedKind[] = [
+  { name: 'id', kind: 'int64' },
+  { name: 'at', kind: 'timestamp' },
+  { name: 'v', kind: 'string' },
+];
+
+export const EVENTS: SourceTable = { name: 'events', columns: EVENT_COLUMNS, key: null };
+
+/** As PostgreSQL writes a moment, with the zone of another session. */
+export function serverText(day: number): string {
+  return `2026-03-${String(day).padStart(2, '0')} 02:00:00.5+02`;
+}
+
+function fileText(day: number): string {
+  return `2026-03-${String(day).padStart(2, '0')}T00:00:00.500000+00:00`;
+}
+
+export function runOf(day: number): string {
+  return `202603${String(day).padStart(2, '0')}T000000Z-abcdef`;
+}
+
+/** As `rows` of a target answers it, normalized. */
+export function cellsOf(rows: readonly EventRow[]): readonly (readonly (string | null)[])[] {
+  return rows.map(([id, day, v]) => [String(id), day === null ? null : fileText(day), v]);
+}
+
+/** A window from the day before it until its own. */
+export function windowOf(
+  day: number,
+  previous: number | null,
+  more: Partial<IncrementalWindow> = {},
+): IncrementalWindow {
+  return {
+    column: { name: 'at', kind: 'time', nativeType: 'timestamptz', nullable: true },
+    from: previous === null ? null : { value: serverText(previous), ties: { kind: 'all' } },
+    to: { value: serverText(day), inclusive: false },
+    nulls: false,
+    strategy: 'merge',
+    uniqueKey: ['id'],
+    repeatedTo: null,
+    previous: previous === null ? null : runOf(previous),
+    reset: previous === null,
+    backfill: false,
+    next: null,
+    promise: '',
+    ...more,
+  };
+}
+
+/** Its files and manifest; `latest.json` points to it. */
+export function writeWindow(out: string, given: GivenWindow, previous: number | null = null): void {
+  const folder = join(out, 'public.events', runOf(given.day));
+  mkdirSync(folder, { recursive: true });
+  const text = csvOf(given);
+  writeFileSync(join(folder, 'part-000001.csv'), text);
+  const manifest = manifestWith(given, previous, text);
+  writeManifest(folder, manifest);
+  const { run, finishedAt } = manifest;
+  writeLatest(join(out, 'public.events'), { version: 1, run, manifest: `${run}/manifest.json`, finishedAt });
+}
+
+function csvOf({ rows, without }: GivenWindow): string {
+  const lines = rows.map(([id, day, v]) => {
+    const cells = [String(id), day === null ? '\\N' : fileText(day), v === null ? '\\N' : `"${v}"`];
+    return cells.slice(0, without === 'v' ? 2 : 3).join(',');
+  });
+  return [without === 'v' ? '"id","at"' : '"id","at","v"', ...lines, ''].join('\n');
+}
+
+function manifestWith(given: GivenWindow, previous: number | null, text: string): Manifest {
+  const columns = [
+    { name: 'id', type: { kind: 'int64' as const }, nullable: false },
+    { name: 'at', type: { kind: 'timestamp' as const, zoned: true } },
+    { name: 'v', type: { kind: 'string' as const } },
+  ].slice(0, given.without === 'v' ? 2 : 3);
+  const facts = { table: { schema: 'public', name: 'events' }, columns, primaryKey: ['id'], files: 1 };
+  const base = manifestOf({ ...facts, compression: 'none' });
+  const rows = given.counted ?? given.rows.length;
+  const bytes = Buffer.byteLength(text);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const day = String(given.day).padStart(2, '0');
+  return {
+    ...base,
+    run: runOf(given.day),
+    job: given.plain === true ? 'public.events-plain' : 'public.events-windows',
+    consistency: { ...base.consistency, epochs: [{ epoch: 1, takenAt: '', label: '', shared: true, files: 1 }] },
+    totals: { ...base.totals, rows, bytes },
+    files: base.files.map((file) => ({ ...file, path: 'part-000001.csv', rows, bytes, sha256 })),
+    startedAt: `2026-03-${day}T00:00:00.000Z`,
+    finishedAt: `2026-03-${day}T00:00:10.000Z`,
+    ...(given.plain === true ? {} : { incremental: windowOf(given.day, previous, given.window) }),
+  };
+}
