@@ -75,7 +75,8 @@ export async function publish(from: string, to: string): Promise<void> {
   await handle.close();
   await rename(temporary, to);
   const folder = await open(dirname(to), 'r');
-  await folder.sync().finally(() => folder.close());
+  await folder.sync();
+  await folder.close();
 }
 
 function keyColumns(columns: Manifest['schema']['columns'], key: readonly string[]): Manifest['schema']['columns'] {

@@ -18,7 +18,7 @@ import { discardFiles } from './discard-files.ts';
 import type { RunWatcher } from './events.ts';
 import type { FittedIncrement } from './fit-increment.ts';
 import type { Increment } from './increment.ts';
-import { cursorsOf, whereOf } from './increment.ts';
+import { whereOf } from './increment.ts';
 import { basisOf } from './plan-basis.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
@@ -59,9 +59,7 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
   const increment = incrementOf(table, record);
   const { settings } = table;
   const where =
-    increment === null
-      ? settings.where
-      : whereOf(cursorsOf(session, table.name), table.table, settings.where, increment.window);
+    increment === null ? settings.where : whereOf(session.cursors, table.table, settings.where, increment.window);
   const read = { ...table, settings: { ...settings, where } };
   const run = restoreRun({ ...read, record, number, resumed, askedWhere: settings.where, increment });
   await makeRunFolder(run.folder);
@@ -100,7 +98,7 @@ async function windowOf(
   if (incremental === null || fitted === null) return null;
   const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
   const window = await decideWindow({
-    ...{ cursors: cursorsOf(session, name), name, table, where: settings.where, incremental, remark },
+    ...{ cursors: session.cursors, name, table, where: settings.where, incremental, remark },
     ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
   remark(`${describeWindow(window)}: ${window.promise}`);
