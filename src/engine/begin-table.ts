@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
-import type { RunRecord } from '../checkpoint/store.ts';
+import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
+import type { CheckpointStore, RunRecord } from '../checkpoint/store.ts';
+import { deletesOf } from './deletes-of.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
 import { describeWindow } from '../model/cursor.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
@@ -98,10 +101,22 @@ async function windowOf(
   const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
   const window = await decideWindow({
     ...{ cursors: cursorsOf(session, name), name, table, where: settings.where, incremental, remark },
-    ...{ state: fitted.state, runs: handle.store.runs(), signal: request.stop },
+    ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
   remark(`${describeWindow(window)}: ${window.promise}`);
   return window;
+}
+
+/**
+ * The newest run that targets can have of the job: its last window, or the delete set that was made after it, which a killed process may
+ * have written without a word in the state.
+ */
+function lastLink(store: CheckpointStore): string | null {
+  const last = store.runs().findLast(({ status }) => status === 'complete');
+  if (last === undefined) return null;
+  const deletes = deletesOf(last);
+  const known = store.incremental()?.run ?? last.runId;
+  return known === deletes.run || existsSync(join(deletes.folder, MANIFEST_NAME)) ? deletes.run : last.runId;
 }
 
 function incrementOf({ fitted }: OpenTable, { window }: RunRecord): Increment | null {
