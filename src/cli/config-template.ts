@@ -4,7 +4,21 @@ import { pathToFileURL } from 'node:url';
 /** The text of a new sqlextract.yaml. `source` null leaves the source as a comment to fill in. */
 export function configTemplate(options: { readonly schema: string; readonly source: string | null }): string {
   const source = options.source === null ? UNNAMED_SOURCE : sampleSource(options.source);
-  return `# yaml-language-server: $schema=${options.schema}\n${source}${REST}`;
+  return `${schemaLine(options.schema)}${source}${FOLDERS_AND_DEFAULTS}${TABLES}${QUERIES_AND_TARGETS}`;
+}
+
+/** The same for a source that is there, with its own `sources:` and `tables:`, which are YAML. */
+export function configOfSource(options: {
+  readonly schema: string;
+  readonly sources: string;
+  readonly tables: string;
+}): string {
+  const { schema, sources, tables } = options;
+  return `${schemaLine(schema)}${HEAD}${sources}${FOLDERS_AND_DEFAULTS}\n${tables}${QUERIES_AND_TARGETS}`;
+}
+
+function schemaLine(schema: string): string {
+  return `# yaml-language-server: $schema=${schema}\n`;
 }
 
 /** Relative where the package lies below the folder, so that the file can be committed; else a file: URL. */
@@ -15,11 +29,7 @@ export function schemaReference(folder: string, schemaPath: string): string {
 }
 
 function sampleSource(source: string): string {
-  return `# Read by every sqlextract command that is called in this folder.
-# Flags and environment variables (SQLEXTRACT_SOURCE, SQLEXTRACT_WORKERS, …) go before what is written here.
-
-# The source of calls without --source: a name from the list below, a URL, or a file.
-source: sample
+  return `${HEAD}source: sample
 
 sources:
   sample: ${source}
@@ -29,11 +39,13 @@ sources:
 `;
 }
 
-const UNNAMED_SOURCE = `# Read by every sqlextract command that is called in this folder.
+const HEAD = `# Read by every sqlextract command that is called in this folder.
 # Flags and environment variables (SQLEXTRACT_SOURCE, SQLEXTRACT_WORKERS, …) go before what is written here.
 
 # The source of calls without --source: a name from the list below, a URL, or a file.
-# source: production
+`;
+
+const UNNAMED_SOURCE = `${HEAD}# source: production
 
 # sources:
 #   production:
@@ -42,7 +54,7 @@ const UNNAMED_SOURCE = `# Read by every sqlextract command that is called in thi
 #   archive: data/archive.sqlite      # a path is meant beside this file
 `;
 
-const REST = `
+const FOLDERS_AND_DEFAULTS = `
 # Where the files go, and where sqlextract remembers what is done (a local disk). Both are meant beside this file.
 out: export
 state_dir: .sqlextract
@@ -70,7 +82,9 @@ defaults:
   # allow_locks: false               # keep others from writing for moments, to align the readers
   # retries: 5                       # of one range
   # max_failures: 200                # of all ranges
+`;
 
+const TABLES = `
 # The tables of \`sqlextract extract\` without --table, with what is special about them.
 # tables:
 #   public.users:
@@ -83,7 +97,9 @@ defaults:
 #     compression: gzip
 
 # exclude_tables: ['*_backup']
+`;
 
+const QUERIES_AND_TARGETS = `
 # Queries, extracted with the tables; one alone with --name.
 # queries:
 #   active_users:

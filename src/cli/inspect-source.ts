@@ -81,7 +81,8 @@ export async function selectedTables(settings: Settings, session: SourceSession)
   return selected;
 }
 
-function typedSelection(
+/** The columns that the settings of a table choose, as typed. */
+export function typedSelection(
   settings: Settings,
   { columns, excludeColumns, asText }: ReturnType<typeof tableSettings>,
 ): ColumnSelection {

@@ -44,7 +44,8 @@ async function makeSample(path: string): Promise<void> {
   printLine(`wrote ${path} (${formatBytes((await stat(path)).size)})`);
 }
 
-function refuseExisting(path: string): void {
+/** Throws FILE_EXISTS. */
+export function refuseExisting(path: string): void {
   if (!existsSync(path)) return;
   throw new SqlextractError({
     code: 'FILE_EXISTS',

@@ -8,7 +8,7 @@ import { findWatermarks } from './watermarks.ts';
 export async function runWatermarkList(settings: Settings, filter: WatermarkFilter): Promise<void> {
   const found = await findWatermarks(settings, filter);
   if (settings.json) {
-    printJson({ stateDir: settings.stateDir, watermarks: found.map(({ identity: _, ...shown }) => shown) });
+    printJson({ stateDir: settings.stateDir, watermarks: found.map(shownOf) });
     return;
   }
   if (found.length === 0) {
@@ -17,6 +17,11 @@ export async function runWatermarkList(settings: Settings, filter: WatermarkFilt
   }
   const heads = ['TABLE', 'CURSOR', 'WATERMARK', 'STRATEGY', 'LAST RUN', 'JOB'].map((title) => ({ title }));
   for (const line of alignColumns(heads, found.map(cellsOf))) printLine(line);
+}
+
+/** The identity is for finding the state again. */
+function shownOf({ job, table, source, where, state, lastRun }: JobWatermark) {
+  return { job, table, source, where, state, lastRun };
 }
 
 function cellsOf({ table, where, state, lastRun, job }: JobWatermark): readonly string[] {

@@ -25,6 +25,10 @@ export default class Inspect extends BaseCommand {
       command: '<%= config.bin %> inspect --types --source postgres://localhost/shop',
     },
     {
+      description: 'By what each table is best extracted incrementally, and the command for it',
+      command: '<%= config.bin %> inspect --suggest',
+    },
+    {
       description: 'As JSON, of a database given in the environment',
       command: "SQLEXTRACT_SOURCE=postgres://reader@localhost/shop <%= config.bin %> inspect --table 'sales.*' --json",
     },
@@ -40,6 +44,12 @@ export default class Inspect extends BaseCommand {
     types: boolean({
       summary: 'Show the type contract: every type of the source, what it becomes, and what each format writes.',
       description: 'With --table of the columns of these tables.',
+    }),
+    suggest: boolean({
+      summary: 'Suggest per table what to go by in incremental runs: column, strategy, key, and why.',
+      description:
+        'With --table for these tables. Where the database has no estimate, up to 100,000 entries of a key are counted.',
+      exclusive: ['types', 'query', 'name'],
     }),
     ...policyFlags,
     ...jsonFlag,
@@ -58,6 +68,14 @@ export default class Inspect extends BaseCommand {
       const types = await typesOfSource(settings);
       if (flags.json) printJson(types);
       else for (const line of describeSourceTypes(types)) printLine(line);
+      return;
+    }
+    if (flags.suggest) {
+      const { suggestSource } = await import('../cli/suggest-source.ts');
+      const { describeSuggestions } = await import('../cli/suggestion-text.ts');
+      const report = await suggestSource(settings, described);
+      if (flags.json) printJson(report);
+      else for (const line of describeSuggestions(report)) printLine(line);
       return;
     }
     const found = await inspectSource(settings, described);

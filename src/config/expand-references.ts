@@ -22,6 +22,11 @@ export function expandReferences(text: string, environment: Environment, where: 
   });
 }
 
+/** The text as it has to be written so that `expandReferences` gives it back. */
+export function escapeReferences(text: string): string {
+  return text.replaceAll(/\$\{[^}]*\}/g, (reference) => `$${reference}`);
+}
+
 function unreadable(reference: string, where: string): SqlextractError {
   return new SqlextractError({
     code: 'CONFIG_REFERENCE',

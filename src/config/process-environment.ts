@@ -7,7 +7,7 @@ export function faultSpec(): string | null {
   return process.env['SQLEXTRACT_FAULT'] ?? null;
 }
 
-const URL_FLAGS = ['--source', '-s', '--target'];
+const URL_FLAGS = ['--source', '-s', '--target', '--from'];
 
 /** The command line as typed, without passwords; goes to the state's command log. */
 export function displayCommandLine(argv: readonly string[], secrets: readonly string[]): string {
@@ -18,10 +18,10 @@ export function displayCommandLine(argv: readonly string[], secrets: readonly st
     }
     return word;
   });
-  return scrubSecrets(['sqlextract', ...shown.map(quoted)].join(' '), secrets);
+  return scrubSecrets(['sqlextract', ...shown.map(shellWord)].join(' '), secrets);
 }
 
 /** As a POSIX shell reads it back. */
-function quoted(word: string): string {
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./*?-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

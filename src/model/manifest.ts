@@ -51,6 +51,15 @@ export interface Manifest {
   readonly finishedAt: string;
   /** Only for incremental runs: the window of the table that the files hold. */
   readonly incremental?: IncrementalWindow;
+  /** The files hold keys only: of rows that targets have from earlier windows, and that the source no longer has. */
+  readonly deletes?: ManifestDeletes;
+}
+
+export interface ManifestDeletes {
+  /** Columns of the source; the files have no others. */
+  readonly key: readonly string[];
+  /** Keys that earlier windows had delivered and not taken back, these among them: what a target should have. */
+  readonly known: number;
 }
 
 export interface ManifestFormat {

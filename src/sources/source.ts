@@ -72,6 +72,11 @@ export interface SourceCapabilities {
   readonly snapshotOutlivesRun: boolean;
   /** How many sessions a snapshot takes while it begins or lasts, besides those that coordinate and read. Left out: none. */
   extraSessions?(request: Pick<SnapshotRequest, 'mode' | 'required' | 'allowLocks'>): number;
+  /**
+   * What `--incremental-by` takes for the source's own version of every row, which tables without a suitable column have too. Left out: there
+   * is none. A column that the server keeps (a rowversion) is no such thing: it is one of the table's.
+   */
+  readonly rowCursor?: string;
 }
 
 export interface SourceInput {

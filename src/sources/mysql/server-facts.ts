@@ -26,6 +26,8 @@ const VARIABLES = [
   'log_slave_updates',
   'gtid_mode',
   'read_only',
+  'innodb_read_only',
+  'wsrep_on',
   'transaction_isolation',
   'tx_isolation',
 ];

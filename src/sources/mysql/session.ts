@@ -3,6 +3,7 @@ import type { EpochFacts, SnapshotToken } from '../../model/epoch.ts';
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../../model/table.ts';
+import type { SourceCursors } from '../cursors.ts';
 import type {
   BoundaryRequest,
   Checksum,
@@ -22,6 +23,7 @@ import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
 import { mysqlOptions } from './config.ts';
 import { endConnection } from './connect.ts';
 import { countRows } from './count-rows.ts';
+import { mysqlCursors } from './cursors.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { asProblem } from './errors.ts';
@@ -37,6 +39,7 @@ const LEAVING_MS = 3_000;
 
 /** One connection. Everything it throws is a SqlextractError with code, hint and verdict. */
 export class MysqlSession implements SourceSession {
+  readonly cursors: SourceCursors;
   private readonly connection: Connection;
   private readonly config: SourceConfig;
   private readonly server: ServerFacts;
@@ -50,6 +53,7 @@ export class MysqlSession implements SourceSession {
     this.config = config;
     this.server = server;
     this.snapshots = new SnapshotTaker(connection, config, server);
+    this.cursors = mysqlCursors(connection, server, classified);
   }
 
   identity(): Promise<Readonly<Record<string, string>>> {

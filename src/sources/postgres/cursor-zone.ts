@@ -11,7 +11,7 @@ export interface Zone {
 }
 
 /** `+02:00`: as a text the server would read it the other way round, as POSIX does (two hours west). */
-const OFFSET = /^[+-]\d{2}(:?\d{2})?$/;
+const OFFSET = /^([+-]\d{2}):?(\d{2})?$/;
 
 /**
  * The zone that was asked for, or (null) the one that sessions of this database begin in when neither they nor their role say otherwise; ours is
@@ -22,7 +22,8 @@ export async function cursorZone(client: pg.Client, wanted: string | null): Prom
     const name = await databaseZone(client);
     return { sql: quoteLiteral(name), name };
   }
-  if (OFFSET.test(wanted)) return { sql: `INTERVAL ${quoteLiteral(wanted)}`, name: wanted };
+  const offset = OFFSET.exec(wanted);
+  if (offset !== null) return { sql: `INTERVAL '${offset[1]}:${offset[2] ?? '00'}'`, name: wanted };
   // `UTC+3` is three hours west of it.
   if (/[+-]\d/.test(wanted) && !wanted.startsWith('Etc/')) throw unknown(wanted);
   try {

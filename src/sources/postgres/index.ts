@@ -12,7 +12,7 @@ import { typeLines } from './type-lines.ts';
 export const postgresDriver: SourceDriver = {
   name: 'postgres',
   urlSchemes: ['postgres', 'postgresql'],
-  capabilities: { sharedSnapshot: true, snapshotOutlivesRun: true, lateJoin: true },
+  capabilities: { sharedSnapshot: true, snapshotOutlivesRun: true, lateJoin: true, rowCursor: 'xmin' },
   typeLines,
   parse: parsePostgres,
   async open(config, role) {

@@ -1,0 +1,4 @@
+import { cursorsSuite } from '../../conformance/cursors.suite.ts';
+import { mysqlCursorFixture } from './cursor-fixture.ts';
+
+cursorsSuite('mysql', () => mysqlCursorFixture());
