@@ -101,7 +101,7 @@ describe('sync of an incremental job', () => {
       { mode: 'merge', verdict: 'equal', inserted: 1, updated: 0 },
     ]);
     const { rows } = await database.client.query<string[]>({ text: `${USERS} users`, rowMode: 'array' });
-    expect(rows.map(([row]) => row).toSorted()).toEqual(usersOf(folder));
+    expect(rows.map(([row]) => String(row)).toSorted()).toEqual(usersOf(folder));
     const left = await database.client.query(
       "SELECT relname FROM pg_class WHERE relname ~ '^_sqlextract_[0-9a-f]{12}'",
     );
