@@ -12,6 +12,9 @@ export type TypedMode = (typeof LOAD_MODES)[number];
 /** `delete` is nobody's choice: those with a key of ours are taken out, or marked, since the files hold the keys of rows that are gone. */
 export type LoadMode = TypedMode | 'delete';
 
+/** What a load can be. */
+export const EVERY_MODE: readonly LoadMode[] = [...LOAD_MODES, 'delete'];
+
 /** Modes that need to know which row is which. */
 export function needsKey(mode: LoadMode, window: unknown): boolean {
   return mode === 'merge' || mode === 'delete' || (mode === 'delete-insert' && window === null);

@@ -28,9 +28,10 @@ export async function plannedLoads(
 ): Promise<PlannedLoads> {
   const loads: TableLoad[] = [];
   const refused: { table: string; problem: Problem }[] = [];
-  const read = report.tables.filter(isComplete).map(({ table, manifest: path }) => {
-    const place = { manifest: readManifest(path), folder: dirname(path) };
-    return { table, run: place, place: withDeletes(place) };
+  const read = report.tables.filter(isComplete).map(({ table, manifest, deletes }) => {
+    // The delete set lies behind its window in the chain.
+    const last = deletes?.manifest ?? manifest;
+    return { table, window: readManifest(manifest), place: { manifest: readManifest(last), folder: dirname(last) } };
   });
   const isChained = read.some(({ place }) => (place.manifest.incremental?.previous ?? null) !== null);
   await using session = isChained ? await openTarget(request.target, request.place, 1) : null;
@@ -43,16 +44,8 @@ export async function plannedLoads(
       refused.push({ table, problem });
     }
   }
-  const manifests = new Map(read.map(({ table, run }) => [table, run.manifest]));
+  const manifests = new Map(read.map(({ table, window }) => [table, window]));
   return { loads: numbered(loads), refused, manifests };
-}
-
-/** The delete set that belongs to the window lies after it in the chain, beside it in the folder. */
-function withDeletes(place: { readonly manifest: Manifest; readonly folder: string }): typeof place {
-  const folder = `${place.folder}-deletes`;
-  const found = place.manifest.deletes === undefined ? manifestInFolder(folder) : null;
-  const belongs = found?.deletes !== undefined && found.job === place.manifest.job;
-  return belongs && found.incremental?.previous === place.manifest.run ? { manifest: found, folder } : place;
 }
 
 /**

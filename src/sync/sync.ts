@@ -66,7 +66,7 @@ async function countOf(
   watcher: RunWatcher,
 ): Promise<TableVerdict['source']> {
   const manifest = manifests.get(table);
-  if (manifest?.run !== run || manifest.deletes !== undefined) return null;
+  if (manifest?.run !== run) return null;
   return counted.get(table) ?? countNow(request, manifest, watcher);
 }
 

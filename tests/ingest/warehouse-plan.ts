@@ -113,7 +113,7 @@ function loadOf(choice: PlanChoice): TableLoad {
     dedupeBy: choice.dedupeBy ?? null,
     window: choice.window === undefined ? null : typedWindow(...choice.window),
     incremental: choice.incremental ?? null,
-    deletes: choice.deletes ?? null,
+    deletes: choice.deletes ?? (choice.mode === 'delete' ? { known: 10_000, maxFraction: 0.1 } : null),
     deletedColumn: choice.deletedColumn ?? null,
     format: { name: format, compression, nullMarker: format === 'csv' ? (choice.nullMarker ?? '\\N') : null },
     files,
