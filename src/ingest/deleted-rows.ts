@@ -75,8 +75,11 @@ export function leastRows({ deletes, rows }: Pick<TableLoad, 'deletes' | 'rows'>
   return known < least ? NEVER : least;
 }
 
-/** Without a sentence's beginning and end. `had` is what is compared. */
-export function tooManyDeletes({ rows, deletes, source }: TableLoad, had: string): string {
+/** `rows` of the table; null: a script says it, before anybody has counted them. Without a sentence's end. */
+export function tooManyDeletes({ rows, deletes, source }: TableLoad, there: number | null): string {
   const { known, maxFraction } = deletes ?? { known: 0, maxFraction: 0 };
-  return `run ${source.run} would delete ${rows} records; ${had}, the source had ${known}, and more than the fraction ${maxFraction} of either is not deleted (--max-delete-fraction)`;
+  const least = leastRows({ deletes, rows });
+  const table = least === null || least === NEVER ? 'the table' : `the table, which has fewer than ${least} rows,`;
+  const had = there === null ? table : `the table's ${there} rows`;
+  return `run ${source.run} would delete ${rows} records, more than the fraction ${maxFraction} of ${had} or of the ${known} that the source had (--max-delete-fraction)`;
 }

@@ -112,9 +112,7 @@ function messages(load: TableLoad, target: IngestTarget): View {
       'a key stands in the files more than once; name the column whose largest value wins with --dedupe-by; nothing was changed',
     ),
     messageOutside: say('rows of the files lie outside of the window; nothing was changed'),
-    messageDeletes: say(
-      `${tooManyDeletes(load, `the table has fewer than ${leastRows(load) ?? 0} rows or`)}; nothing was changed`,
-    ),
+    messageDeletes: say(`${tooManyDeletes(load, null)}; nothing was changed`),
     messageMark: say(
       `its column ${load.deletedColumn ?? ''} cannot say when a row was deleted, or is not nullable; nothing was changed`,
     ),

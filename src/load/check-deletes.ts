@@ -30,8 +30,7 @@ export async function requireDeletable(
   const least = leastRows(load);
   if (least === null) return;
   const rows = await session.count(load);
-  if (rows < least)
-    throw tooManyRefused(`${nameOf(load)}: ${tooManyDeletes(load, `the table has ${rows}`)}; nothing was changed`);
+  if (rows < least) throw tooManyRefused(`${nameOf(load)}: ${tooManyDeletes(load, rows)}; nothing was changed`);
 }
 
 /** The column of `--deleted-column` is there, where the load has to do with it. Throws LOAD_DRIFT when it is another one. */

@@ -135,15 +135,16 @@ export function deleteSuite(fixture: LoadFixture): void {
       await expectLoaded(target, out, rows.slice(10));
       write(out, { day: 5, rows: [], window: after(3) }, 3);
       gone(out, { day: 5, gone: ids.slice(10, 21), known: 20 });
-      const words = /would delete 11 records; .* the source had 20, .*--max-delete-fraction\); nothing was changed/;
+      const words =
+        /would delete 11 records, .*fraction 0.1 of the table.* the 20 that the source had .*--max-delete-fraction\); nothing was changed/;
       for (const more of [[], SOFT]) await expectRefused(target, out, words, more);
       await expectRows(target, rows.slice(10));
       await expectLoaded(target, out, rows.slice(21), ['--max-delete-fraction', '0.55']);
       // few of those that are known, but most of those that the target has
       write(out, { day: 7, rows: rows.slice(0, 4), window: after(5) }, 5);
       gone(out, { day: 7, gone: ids.slice(-11), known: 1000 });
-      const least = way === 'load' ? 'the table has 13' : 'fewer than 110 rows';
-      await expectRefused(target, out, new RegExp(`would delete 11 records; .*${least}.* the source had 1000`));
+      const least = way === 'load' ? "the table's 13 rows" : 'fewer than 110 rows';
+      await expectRefused(target, out, new RegExp(`would delete 11 records, .*${least}.* the 1000 that`));
     });
 
     it('out of order, and into a column that the files have: refused', async () => {
