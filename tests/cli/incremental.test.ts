@@ -260,6 +260,22 @@ describe('watermark', () => {
   });
 });
 
+test('watermark list --target says how far behind a target is', async () => {
+  const folder = await newLog();
+  await run(folder);
+  const listed = async () => (await watermark(folder, 'list', ['--target', 'w.duckdb'])).stdout;
+  expect(await listed()).toMatch(/ nothing +\S+, /);
+  const load = async () => runCli(['load', '--table', 'events', '--target', 'w.duckdb'], { cwd: folder });
+  expect((await load()).code).toBe(0);
+  expect(await listed()).toContain(' up to 2026-01-01 02:30:00  ');
+  change(folder, `INSERT INTO events VALUES (601, ${NEXT_DAY}, '')`);
+  await run(folder);
+  await run(folder);
+  expect(await listed()).toContain(' up to 2026-01-01 02:30:00, 2 loads behind');
+  expect((await load()).code).toBe(0);
+  expect(await listed()).toContain(' up to 2026-01-02 00:00:00  ');
+});
+
 describe('--detect-deletes', () => {
   const DETECT = ['--detect-deletes'];
 
