@@ -1,6 +1,6 @@
 import { refused, type ValueParser } from './value-place.ts';
 
-/** A parser of numbers from 0 to 1; `code` is the error's: USAGE_DELETE_FRACTION. */
+/** A parser of numbers from 0 to 1; `code` is the error's: USAGE_MAX_DELETE_FRACTION. */
 export function fractionParser(code: string, examples: string): ValueParser<number> {
   return (text, place) => {
     if (!/^\d+(?:\.\d+)?$/.test(text)) throw refused(code, place, text, 'this is not a number from 0 to 1', examples);

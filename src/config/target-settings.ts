@@ -15,7 +15,7 @@ export const MODES = ['replace', 'full-refresh', 'append', 'merge', 'delete-inse
 export const IDENTIFIER_CASES = ['preserve', 'lower', 'upper'] as const;
 export const ON_ERROR = ['abort', 'skip'] as const;
 
-const MAX_DELETES = fractionParser('USAGE_DELETE_FRACTION', '--max-delete-fraction 0.5');
+const MAX_DELETES = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.5');
 
 /** What the commands that load may want to know, merged: flags > the named target of the file > defaults. */
 export interface TargetSettings {
