@@ -4,7 +4,7 @@ import { MARIADB } from './mysql-target.ts';
 import { POSTGRES } from './postgres-target.ts';
 import { SQLITE } from './sqlite-target.ts';
 
-deleteSuite(DUCKDB);
-deleteSuite(SQLITE);
-deleteSuite(POSTGRES);
-deleteSuite(MARIADB);
+deleteSuite(DUCKDB, true);
+deleteSuite(SQLITE, false);
+deleteSuite(POSTGRES, true);
+deleteSuite(MARIADB, true);
