@@ -35,7 +35,7 @@ function verdictLines(table: TableVerdict): readonly string[] {
 
 function amounts(table: TableVerdict): string {
   const { verdict, source, fileRows, target, rejected } = table;
-  const files = formatCounted(fileRows, 'row');
+  const files = formatCounted(fileRows, table.mode === 'delete' ? 'key' : 'row');
   if (verdict === 'different') {
     const inSource = source === null ? '' : `${formatCount(source.rows)} in the source, `;
     const wanted = target.expected === null ? '' : `, which should be ${formatCount(target.expected)}`;

@@ -32,7 +32,7 @@ export function judgeTable(report: TableLoadReport, loaded: Loaded, source: Tabl
     fileRows: report.sourceRows,
     target: { before, after, expected },
     ...{ inserted, updated, deleted, rejected },
-    sentence: sentenceOf(verdict, source, filesFit),
+    sentence: sentenceOf(verdict, source, filesFit, entry.mode === 'delete'),
     seconds: report.seconds,
   };
 }
@@ -51,8 +51,14 @@ function rowsOf({ mode, rows, inserted, updated, rejected }: LedgerEntry): boole
     : inserted === rows - rejected;
 }
 
-function sentenceOf(verdict: TableVerdict['verdict'], source: TableVerdict['source'], filesFit: boolean): string {
+function sentenceOf(
+  verdict: TableVerdict['verdict'],
+  source: TableVerdict['source'],
+  filesFit: boolean,
+  isDelete: boolean,
+): string {
   if (!filesFit) return 'files and target do not fit: somebody else may have written to the table meanwhile';
+  if (isDelete) return 'the files have the keys of rows that the source no longer has';
   if (source === null) return 'the source was not counted: no count of it says which rows the run had to take';
   if (verdict === 'different')
     return 'the source had another number of rows in the very snapshot that the files are of';
