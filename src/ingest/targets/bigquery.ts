@@ -25,6 +25,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  numbers: { formats: ['csv'], precision: 38, scale: 38 },
   oneText: true,
   needs: ['bucket'],
   takes: ['catalog'],

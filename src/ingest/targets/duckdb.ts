@@ -21,6 +21,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'it loads files whole, in one statement',
   transactional: true,
   takesOutAndIn: true,
+  numbers: { formats: ['csv', 'parquet'], precision: 38, scale: 38 },
   oneText: true,
   needs: [],
   takes: [],

@@ -23,6 +23,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  numbers: { formats: ['csv'], precision: 38, scale: 37 },
   oneText: 'its COPY reads lists of the files that are written beside the scripts',
   needs: ['bucket'],
   takes: ['iamRole'],

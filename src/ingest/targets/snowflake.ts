@@ -21,6 +21,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  numbers: { formats: ['csv'], precision: 38, scale: 37 },
   oneText: true,
   needs: [],
   takes: ['stage'],

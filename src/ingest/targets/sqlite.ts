@@ -29,6 +29,7 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'its shell cannot leave rows out and say which',
   transactional: true,
   takesOutAndIn: true,
+  numbers: null,
   oneText: true,
   needs: [],
   takes: [],
