@@ -55,7 +55,8 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     stageFiles: aside('files'),
     newTable: aside('new'),
     oldTable: aside('old'),
-    create: plan.options.create,
+    // a table of keys alone would be none for the windows to come
+    create: plan.options.create && load.mode !== 'delete',
     allowOlder: plan.options.allowOlder,
     skip: plan.options.onError === 'skip',
     maxErrors: plan.options.maxErrors,
@@ -113,7 +114,9 @@ function modeView({ mode, window }: TableLoad): View {
     isFullRefresh: mode === 'full-refresh',
     isAppend: mode === 'append',
     isMerge: mode === 'merge',
-    isDeleteInsert: mode === 'delete-insert',
+    isDeleteInsert: mode === 'delete-insert' || mode === 'delete',
+    // nothing is put in
+    isDelete: mode === 'delete',
     byKey: needsKey(mode, window),
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SyncReport } from '../../src/sync/sync-report.ts';
+import { freshDatabase } from '../support/postgres-server.ts';
 import { openDuckDb } from '../support/duckdb.ts';
 import { type CliRun, runCli } from '../support/run-cli.ts';
 
@@ -29,12 +30,14 @@ function change(folder: string, statement: string): void {
 
 const WINDOWS = ['--source', 'shop.sqlite', '--table', 'users', '--incremental-by', 'at', '--strategy', 'merge'];
 
-async function run(folder: string, command: string, env: Readonly<Record<string, string>> = {}): Promise<CliRun> {
+type Words = Readonly<Record<string, string>>;
+
+async function run(folder: string, command: string, env: Words = {}): Promise<CliRun> {
   return runCli([command, ...WINDOWS, ...(command === 'sync' ? ['--json'] : ['--quiet'])], { cwd: folder, env });
 }
 
-async function synced(folder: string): Promise<SyncReport> {
-  const { code, stdout, stderr } = await run(folder, 'sync');
+async function synced(folder: string, env: Words = {}): Promise<SyncReport> {
+  const { code, stdout, stderr } = await run(folder, 'sync', env);
   expect({ code, stderr: code === 0 ? '' : stderr + stdout }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as SyncReport;
 }
@@ -82,5 +85,26 @@ describe('sync of an incremental job', () => {
     expect(await usersIn(folder)).toEqual(usersOf(folder));
     expect((await synced(folder)).verification).toMatchObject([{ fileRows: 0, mode: 'merge', verdict: 'equal' }]);
     expect(await usersIn(folder)).toEqual(usersOf(folder));
+  });
+
+  test('where files are staged while the run goes on, what a killed call left in the staging table is no trouble', async () => {
+    const folder = await newShop();
+    await using database = await freshDatabase('sync_windows');
+    const env = { SQLEXTRACT_TARGET: database.url };
+    expect((await synced(folder, env)).verification).toMatchObject([{ mode: 'replace', verdict: 'equal' }]);
+    change(folder, "UPDATE users SET email = 'one again', at = '2024-01-04 00:00:00' WHERE id = 1");
+    const killed = await run(folder, 'sync', { ...env, SQLEXTRACT_FAULT: 'before-load-publish' });
+    expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    change(folder, "INSERT INTO users VALUES (3, 'three', '2024-01-05 00:00:00')");
+    expect((await synced(folder, env)).verification).toMatchObject([
+      { mode: 'merge', verdict: 'equal', inserted: 0, updated: 1 },
+      { mode: 'merge', verdict: 'equal', inserted: 1, updated: 0 },
+    ]);
+    const { rows } = await database.client.query<string[]>({ text: `${USERS} users`, rowMode: 'array' });
+    expect(rows.map(([row]) => String(row)).toSorted()).toEqual(usersOf(folder));
+    const left = await database.client.query(
+      "SELECT relname FROM pg_class WHERE relname ~ '^_sqlextract_[0-9a-f]{12}'",
+    );
+    expect(left.rows).toEqual([]);
   });
 });

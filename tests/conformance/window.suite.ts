@@ -187,6 +187,30 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
       await expectLoaded(target, out, MERGED[2]);
     });
 
+    it('keys of rows that are gone are taken out, and nothing is put in', async () => {
+      await using target = await fixture.create();
+      const out = newOut();
+      write(out, { day: 3, rows: FIRST }, null);
+      write(out, { day: 5, rows: SECOND }, 3);
+      const gone: readonly EventRow[] = [
+        [1, null, null],
+        [4, null, null],
+        [99, null, null],
+      ];
+      write(out, { day: 6, rows: gone, gone: true }, 5);
+      const left = MERGED[1].filter(([id]) => id !== 1 && id !== 4);
+      await expectLoaded(target, out, left);
+      if (isSlow) return;
+      write(out, { day: 7, rows: THIRD }, 6);
+      await expectLoaded(target, out, [...left, ...THIRD]);
+      const empty = await fixture.create();
+      const alone = newOut();
+      write(alone, { day: 6, rows: gone, gone: true }, 5);
+      await expectRefused(empty, alone, /goes on from run|no such table|does not exist/i);
+      expect(await empty.tables()).not.toContain('events');
+      await empty[Symbol.asyncDispose]();
+    });
+
     it.skipIf(way !== 'load')('windows with a column more, and with one less', async () => {
       await using target = await fixture.create();
       const out = newOut();

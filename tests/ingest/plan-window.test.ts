@@ -119,6 +119,16 @@ describe('the window of delete_insert without a key', () => {
   });
 });
 
+test('keys of rows that are gone are deleted by them, whatever is typed for the windows between', () => {
+  const deletes = { key: ['id'], known: 40 };
+  const manifest = { ...exampleManifest(), incremental: exampleWindow(), deletes };
+  for (const order of [{}, { mode: 'append', dedupeBy: 'seen' }, { mode: 'merge', key: ['price'] }] as const) {
+    const load = planned(manifest, { mode: null, ...order });
+    expect(load).toMatchObject({ mode: 'delete', key: ['id'], window: null, dedupeBy: null });
+    expect(load.incremental?.previous?.run).toBe(exampleWindow().previous);
+  }
+});
+
 test('the ledger calls the window before as it called it when that was loaded', () => {
   const { job } = exampleManifest();
   const { incremental, ledger } = windowed();

@@ -31,7 +31,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     }),
   });
   const aside = (suffix: string): Quoted => qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`);
-  const typed = load.mode === 'merge' || load.mode === 'delete-insert';
+  const typed = ['merge', 'delete-insert', 'delete'].includes(load.mode);
   const keyed = load.dedupeBy === null ? aside('typed') : aside('best');
   return {
     ...base,
@@ -43,7 +43,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     keyedTable: keyed,
     keyStages: commaList(keyColumns(load).map(({ stage }) => stage)),
     exactKey: exactKey(load),
-    deletes: load.mode === 'replace' || load.mode === 'delete-insert',
+    deletes: ['replace', 'delete-insert', 'delete'].includes(load.mode),
     database: databaseOf(load),
     tableNameText: quoteLiteral(load.target.name),
     lock: sql`CONCAT('sqlextract:', LEFT(SHA2(CONCAT(${databaseOf(load)}, '.', ${quoteLiteral(load.target.name)}), 256), 40))`,

@@ -19,6 +19,7 @@ export async function cursorBound(
   request.signal.throwIfAborted();
   const hidden = writersElsewhere(facts, request.table);
   const { kind } = request.column;
+  if (kind === 'rowversion' && facts.babelfish) return transactionBound(connection);
   if (kind === 'time' || kind === 'date') return timeBound(connection, hidden, request);
   if (kind === 'rowversion' && hidden === null) return rowVersionBound(connection);
   return largestBound(connection, hidden, request);
@@ -41,6 +42,17 @@ async function rowVersionBound(connection: SqlServerConnection): Promise<CursorB
   const value = String(row?.['version'] ?? '').toLowerCase();
   const promise =
     'MIN_ACTIVE_ROWVERSION(): no transaction that is open holds a smaller version, so that every change below it is read';
+  return { to: { value, inclusive: false }, next: null, promise, remarks: [] };
+}
+
+/** A rowversion of Babelfish is the number of PostgreSQL's transaction; those below the snapshot's xmin have all ended. */
+async function transactionBound(connection: SqlServerConnection): Promise<CursorBound> {
+  const [row] = await connection.rows(
+    '/* sqlextract:rowversion */ SELECT CONVERT(varchar(20), pg_snapshot_xmin(pg_current_snapshot())) AS version',
+  );
+  const value = `0x${BigInt(String(row?.['version'])).toString(16).padStart(16, '0')}`;
+  const promise =
+    'pg_snapshot_xmin(): every transaction with a smaller version has ended, so that every change below it is read';
   return { to: { value, inclusive: false }, next: null, promise, remarks: [] };
 }
 

@@ -11,11 +11,11 @@ import type { ServerFacts } from './server-facts.ts';
 /** What of a session its cursors need. */
 export interface CursorPlace {
   /** Outside of any transaction. */
-  outside(): Promise<{ readonly connection: SqlServerConnection; readonly facts: ServerFacts }>;
+  readonly outside: () => Promise<{ readonly connection: SqlServerConnection; readonly facts: ServerFacts }>;
   /** Where the table is read, inside the snapshot when there is one. */
-  inside(table: TableSchema): Promise<SqlServerConnection>;
+  readonly inside: (table: TableSchema) => Promise<SqlServerConnection>;
   /** Waits for its turn, and turns errors of the driver into the source's own. */
-  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 export function sqlServerCursors({ outside, inside, inTurn }: CursorPlace): SourceCursors {

@@ -31,8 +31,9 @@ const NOT_ALLOWED =
  * the first is in the second or has ended. A transaction that has written nothing to the database yet matters only while a statement of it
  * runs; later ones stamp later. (transaction_type 2 only reads.)
  *
- * The server tells the start by its own clock on the wall, so its age is taken, and two seconds more, since a statement may wait before its transaction
- * begins. https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-tran-active-transactions-transact-sql
+ * The server tells the start by its own clock on the wall, so its age is taken (two hours where that clock was set back since), and two seconds
+ * more, since a statement may wait before its transaction begins.
+ * https://learn.microsoft.com/sql/relational-databases/system-dynamic-management-views/sys-dm-tran-active-transactions-transact-sql
  */
 export async function lookAtTransactions(connection: SqlServerConnection): Promise<Look> {
   try {
@@ -53,8 +54,8 @@ export async function lookAtTransactions(connection: SqlServerConnection): Promi
 const TRANSACTIONS = `/* sqlextract:transactions */
   SELECT CONVERT(varchar(20), a.transaction_id) AS id, CONVERT(varchar(10), s.session_id) AS session,
     CASE WHEN d.database_transaction_begin_time IS NULL THEN 0 ELSE 1 END AS written,
-    CONVERT(varchar(33), DATEADD(second, -3 - CASE WHEN a.transaction_begin_time > SYSDATETIME() THEN 0
-      ELSE DATEDIFF(second, a.transaction_begin_time, SYSDATETIME()) END, SYSUTCDATETIME()), 121) AS began
+    CONVERT(varchar(33), DATEADD(second, -3 - CASE WHEN a.transaction_begin_time > DATEADD(second, 1, SYSDATETIME()) THEN 7200
+      ELSE ABS(DATEDIFF(second, a.transaction_begin_time, SYSDATETIME())) END, SYSUTCDATETIME()), 121) AS began
   FROM sys.dm_tran_active_transactions a
   JOIN sys.dm_tran_database_transactions d ON d.transaction_id = a.transaction_id AND d.database_id = DB_ID()
   LEFT JOIN sys.dm_tran_session_transactions s ON s.transaction_id = a.transaction_id

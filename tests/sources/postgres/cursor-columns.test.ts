@@ -197,6 +197,7 @@ describe('conditions', () => {
       expect(plan).toContain('indexed_at_idx');
       expect(plan).toMatch(/Index Cond: .*at >= .*at < /);
       expect(plan).not.toContain('Seq Scan');
+      expect(plan).toContain('hashed SubPlan');
     }
   });
 
