@@ -255,7 +255,10 @@ export const loadFlags = {
   rename: string({ multiple: true, summary: 'Another name for a column; repeatable.', helpValue: '<old=new>' }),
   'identifier-case': string({ summary: 'preserve (default), lower or upper.', helpValue: '<case>' }),
   create: boolean({ allowNo: true, summary: 'Create a missing schema and table (default).' }),
-  measure: boolean({ summary: 'Text columns as wide as their largest value, where the target has widths.' }),
+  measure: boolean({
+    summary:
+      'Columns as wide as their largest value: texts where the target has widths, numbers that are texts as decimals.',
+  }),
   'on-error': string({ summary: 'abort (default), or skip rows that the target refuses.', helpValue: '<action>' }),
   'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
   'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),

@@ -108,8 +108,10 @@ export interface LoadDeletes {
 }
 
 export interface LoadColumn {
-  /** As the file has it. */
+  /** As the file has it, but for `inFile`. */
   readonly source: ColumnSchema;
+  /** As the file has it, where `source` is a decimal that its texts were measured to be. */
+  readonly inFile?: ColumnSchema;
   /** As the target has it. */
   readonly name: string;
   readonly isKey: boolean;

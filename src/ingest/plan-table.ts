@@ -8,6 +8,7 @@ import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { deletedColumnOf, deletesOf } from './deleted-rows.ts';
 import { needsKey } from './load-mode.ts';
 import type { TypedMode } from './load-mode.ts';
+import { type MeasuredColumn, measuredNumber } from './measured-number.ts';
 import { incrementOf, ledgerRun, plannedMode } from './plan-window.ts';
 import type { IdentifierCase } from './target-names.ts';
 import { columnNames, foldedName, targetName } from './target-names.ts';
@@ -26,7 +27,7 @@ export interface LoadOrder {
   readonly schema: string | null;
   readonly renames: ReadonlyMap<string, string>;
   readonly identifierCase: IdentifierCase;
-  /** Widths of texts from the largest value of the files. */
+  /** Widths of texts, and decimals for exact numbers that are texts, from the largest values of the files. */
   readonly measure: boolean;
   readonly allowMixed: boolean;
   /** Rows that are gone in the source are marked in this column; null: they are taken out. */
@@ -76,10 +77,14 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   const named = (name: string, flag: string): string => columnNamed(name, flag, manifest, names);
   const window = windowed(named);
   const key = keyOf(manifest, { mode, window, chosen: chosen.key }, named);
-  const columns = sources.map((source, index): LoadColumn => {
+  const measured = sources.map((source, index): MeasuredColumn => {
+    return order.measure ? measuredNumber(manifest, index, target) : { source, remark: null };
+  });
+  const columns = measured.map(({ source, inFile }, index): LoadColumn => {
     const name = names[index] ?? source.name;
     const measuredBytes = order.measure ? (manifest.totals.maxBytes[index] ?? null) : null;
-    return { source, name, isKey: key.includes(name), measuredBytes, ignored: false };
+    const column = { source, name, isKey: key.includes(name), measuredBytes, ignored: false };
+    return inFile === undefined ? column : { ...column, inFile };
   });
   const tableTarget = targetOf(manifest, order, target);
   const load: TableLoad = {
@@ -105,7 +110,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     files: filesOf(manifest, folder),
     rows: manifest.totals.rows,
     tag: tagOf(manifest, tableTarget),
-    remarks: remarksOf(manifest, names, tableTarget),
+    remarks: [...remarksOf(manifest, names, tableTarget), ...measured.flatMap(({ remark }) => remark ?? [])],
   };
   checkLoad(load, manifest, order, target);
   return load;

@@ -26,6 +26,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^TIMESTAMP$/i,
+  numbers: { formats: ['csv'], precision: 38, scale: 38 },
   oneText: true,
   needs: ['bucket'],
   takes: ['catalog'],

@@ -22,6 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',
   takesOutAndIn: false,
   moments: /^Nullable\(DateTime/,
+  numbers: null,
   oneText: 'its scripts run by themselves, in the order that run.sh knows',
   needs: [],
   takes: [],

@@ -23,6 +23,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^TIMESTAMP/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 38, scale: 38 },
   oneText: true,
   needs: [],
   takes: [],

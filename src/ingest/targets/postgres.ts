@@ -20,6 +20,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^timestamp/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 1000, scale: 1000 },
   oneText: true,
   needs: [],
   takes: [],

@@ -24,6 +24,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^timestamp/i,
+  numbers: { formats: ['csv'], precision: 38, scale: 37 },
   oneText: 'its COPY reads lists of the files that are written beside the scripts',
   needs: ['bucket'],
   takes: ['iamRole'],

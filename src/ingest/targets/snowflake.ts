@@ -22,6 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^TIMESTAMP/i,
+  numbers: { formats: ['csv'], precision: 38, scale: 37 },
   oneText: true,
   needs: [],
   takes: ['stage'],

@@ -31,6 +31,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^(?:.*(?:CHAR|CLOB|TEXT).*|ANY|)$/i,
+  numbers: null,
   oneText: true,
   needs: [],
   takes: [],

@@ -23,6 +23,7 @@ const CAPABILITIES: TargetCapabilities = {
   transactional: true,
   takesOutAndIn: true,
   moments: /^datetime(?:2|offset)?$/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 38, scale: 38 },
   oneText: 'its scripts run by themselves, some at the same time, and in the order that run.sh knows',
   needs: [],
   takes: ['serverPath'],
