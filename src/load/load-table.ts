@@ -8,7 +8,7 @@ import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import type { LedgerEntry, LoadSession } from './loader.ts';
-import { requirePrevious } from './window-gap.ts';
+import { requirePrevious, requireTable } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
@@ -79,11 +79,12 @@ async function countsOf(
   return counts ? { counted: { before, after: await session.count(load) } } : {};
 }
 
-/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE. */
+/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE, LOAD_GAP. */
 export async function fitted({ session, target, plan, evolve }: FitContext, load: TableLoad): Promise<TableLoad> {
   if (load.mode === 'full-refresh') return load;
   const existing = await session.columns(load);
   if (existing === null) {
+    requireTable(load);
     if (plan.options.create) return load;
     throw new SqlextractError({
       code: 'LOAD_NO_TABLE',
