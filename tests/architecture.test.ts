@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'engine',
     'verify',
+    'deletes',
     'clean',
     'ingest',
     'load',
@@ -98,6 +99,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'formats/format.ts',
   ],
   clean: ['checkpoint', 'sinks'],
+  /** Key sets are compared by what reads and writes files elsewhere. */
+  deletes: ['engine', 'checkpoint', 'verify', 'load'],
   verify: [
     'checkpoint',
     'sinks',
@@ -123,7 +126,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       ),
     ),
   ],
-  sync: ['engine', 'checkpoint', 'verify', 'ingest', 'load'],
+  sync: ['deletes', 'engine', 'checkpoint', 'verify', 'ingest', 'load'],
   model: [],
 };
 

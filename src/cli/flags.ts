@@ -231,7 +231,7 @@ export const loadFlags = {
   mode: string({
     summary: 'replace (default), full-refresh, append, merge or delete-insert.',
     description:
-      'replace: all rows are taken out and ours put in, the table stays; full-refresh: the table is made anew; append: ours are added; merge: rows with a key of ours get our values; delete-insert: rows with a key of ours, or of --window, are taken out, and ours put in.',
+      'replace: all rows are taken out and ours put in, the table stays; full-refresh: the table is made anew; append: ours are added; merge: rows with a key of ours get our values; delete-insert: rows with a key of ours, or of --window, are taken out, and ours put in. Without it, windows of incremental runs are loaded by their strategy.',
     helpValue: '<mode>',
   }),
   key: string({

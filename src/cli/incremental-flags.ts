@@ -1,4 +1,4 @@
-import { string } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { COLUMNS_HELP } from './columns-help.ts';
 
 /** Only what changed since the last run. */
@@ -47,6 +47,11 @@ export const incrementalFlags = {
   'null-cursors': string({
     summary: 'Rows without a value: fail (default), or read with every run.',
     helpValue: '<policy>',
+  }),
+  'detect-deletes': boolean({
+    allowNo: true,
+    summary: 'Read the keys of all rows as well, and write those that are gone as a delete set.',
+    description: 'Loads take them out of the target, or mark them with --deleted-column.',
   }),
   vars: string({ summary: 'Values for @name in --start and --end, as a JSON object.', helpValue: '<json>' }),
   'on-change': string({

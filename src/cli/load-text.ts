@@ -11,6 +11,7 @@ const MODE_DONE: Readonly<Record<LoadMode, string>> = {
   append: 'appended',
   merge: 'merged',
   'delete-insert': 'deleted and inserted',
+  delete: 'deleted',
 };
 
 /** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. */
@@ -59,6 +60,8 @@ function whatWasDone(entry: LedgerEntry, name: string): string {
       return `Appended ${records} to ${name}`;
     case 'merge':
       return `Merged ${records} into ${name} → ${formatCount(entry.updated)} updated, ${formatCount(entry.inserted)} inserted`;
+    case 'delete':
+      return `Deleted ${formatCounted(entry.deleted, 'record')} of ${formatCounted(entry.rows, 'key')} from ${name}`;
     case 'delete-insert':
       return `Deleted ${formatCount(entry.deleted)} and inserted ${formatCounted(entry.inserted, 'record')} in ${name}`;
     default:

@@ -36,6 +36,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     ...describeConsistency(report),
     ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
     ...report.tables.flatMap(replacedLines),
+    ...report.tables.flatMap((table) => deletesLines(table, cwd)),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
     ...report.tables.flatMap(problemLines),
     '',
@@ -47,6 +48,16 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
 export function describeConsistency(report: RunReport): readonly string[] {
   if (report.level === null) return [];
   return [`consistency: ${levelLine(report, report.level)}`, ...consistencyLines(report)];
+}
+
+function deletesLines({ table, deletes }: TableReport, cwd: string): readonly string[] {
+  if (deletes === null) return [];
+  const { rows, known, folder } = deletes;
+  return [
+    printable(
+      `${table}: ${formatCount(rows)} of ${formatCounted(known, 'known key')} ${rows === 1 ? 'is' : 'are'} gone from the source: ${relative(cwd, folder)}/`,
+    ),
+  ];
 }
 
 /** 0, or the code of what is incomplete; a stop has its own (signals.ts). */

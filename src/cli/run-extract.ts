@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { planExtract } from '../engine/plan.ts';
-import { runExtract } from '../engine/run.ts';
+import { extractAndDetect } from '../deletes/detect-deletes.ts';
 import { decideExitCode } from './exit-codes.ts';
 import { extractRequest } from './extract-request.ts';
 import { printJson, printLine, printNote } from './print.ts';
@@ -25,7 +25,7 @@ export async function runExtractCommand(settings: Settings, facts: CommandFacts)
   }
   using progress = showProgress({ quiet: settings.quiet });
   const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () =>
-    runExtract(request, progress),
+    extractAndDetect(request, progress),
   );
   progress[Symbol.dispose]();
   if (settings.json) printJson(report);

@@ -30,11 +30,14 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
   const extract = await extractRequest(settings, { ...facts, stop: stop.signal });
   if (settings.dryRun) {
     const extractPlan = await planExtract(extract);
-    if (settings.json)
-      printJson({ extract: extractPlan, target: place.displayUrl, mode: ingest.asked.mode ?? 'replace' });
+    if (settings.json) printJson({ extract: extractPlan, target: place.displayUrl, mode: ingest.asked.mode });
     else for (const line of describePlan(extractPlan)) printLine(line);
     if (!settings.json)
-      printLine(printable(`then loaded into ${place.displayUrl} (${ingest.asked.mode ?? 'replace'})`));
+      printLine(
+        printable(
+          `then loaded into ${place.displayUrl} (${ingest.asked.mode ?? 'replace; windows by their strategy'})`,
+        ),
+      );
     return;
   }
   const request: SyncRequest = {

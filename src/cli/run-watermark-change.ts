@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises';
 import { openJob } from '../checkpoint/open-job.ts';
 import { displayCommandLine } from '../config/process-environment.ts';
 import type { Settings } from '../config/settings.ts';
-import { cursorsOf } from '../engine/increment.ts';
 import type { Watermark } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import { SqlextractError } from '../model/problem.ts';
@@ -66,7 +65,7 @@ async function watermarkOf(
   const table = await session.describe(identity.table, { include, exclude, asText, policies });
   const by = state?.watermark?.column.name ?? settings.incrementalBy;
   if (by === null) throw noCursor(name);
-  const cursors = cursorsOf(session, name);
+  const cursors = session.cursors;
   const column = await cursors.describe(table, by);
   const value = await cursors.literal(table, column, typed);
   return { column, from: { value, ties: { kind: 'all' } }, run: null, movedAt: new Date().toISOString() };

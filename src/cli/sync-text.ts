@@ -56,6 +56,8 @@ function arrow({ mode, inserted, updated, deleted, target }: TableVerdict): stri
       return ` = appended, ${now}`;
     case 'merge':
       return ` → ${formatCount(updated)} updated, ${formatCount(inserted)} inserted, ${now}`;
+    case 'delete':
+      return ` → ${formatCount(deleted)} deleted, ${now}`;
     case 'delete-insert':
       return ` → ${formatCount(deleted)} deleted, ${formatCount(inserted)} inserted, ${now}`;
     default:

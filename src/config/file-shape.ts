@@ -28,6 +28,7 @@ export const INCREMENTAL_KEYS = {
   cursor_lag: SCALAR,
   cursor_wait: SCALAR,
   null_cursors: SCALAR,
+  detect_deletes: SCALAR,
 } as const satisfies Readonly<Record<string, Shape>>;
 
 export const TABLE_KEYS = {

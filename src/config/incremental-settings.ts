@@ -42,6 +42,7 @@ export function incrementalSettings(settings: Settings, entry: IncrementalEntry 
     cursorLagMs: one('cursorLagMs', 'cursor_lag'),
     cursorWaitMs: one('cursorWaitMs', 'cursor_wait'),
     nullCursors: one('nullCursors', 'null_cursors'),
+    detectDeletes: one('detectDeletes', 'detect_deletes'),
   };
 }
 
@@ -49,7 +50,16 @@ function isTyped(origin: Origin): boolean {
   return origin === 'flag' || origin === 'environment';
 }
 
-const NEED_CURSOR = ['strategy', 'start', 'end', 'lookback', 'cursorZone', 'cursorLagMs', 'nullCursors'] as const;
+const NEED_CURSOR = [
+  'strategy',
+  'start',
+  'end',
+  'lookback',
+  'cursorZone',
+  'cursorLagMs',
+  'nullCursors',
+  'detectDeletes',
+] as const;
 
 /** An option that does nothing is a mistake that nobody sees. */
 function refuseWithout(settings: Settings): void {

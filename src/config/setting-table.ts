@@ -109,6 +109,7 @@ export const SETTINGS = {
   cursorLagMs: ofCall<number | null>('cursor-lag', parseDuration, null),
   cursorWaitMs: ofCall<number>('cursor-wait', parseDuration, 60_000),
   nullCursors: ofCall<Choice<typeof NULL_CURSORS>>('null-cursors', choiceParser(NULL_CURSORS), 'fail'),
+  detectDeletes: ofCall<boolean>('detect-deletes', parseBoolean, false),
   vars: ofCall<Readonly<Record<string, string>> | null>('vars', parseVars, null),
   onChange: inDefaults<Choice<typeof ON_CHANGE>>('on-change', choiceParser(ON_CHANGE), 'warn'),
   onDrift: inDefaults<Choice<typeof ON_DRIFT>>('on-drift', choiceParser(ON_DRIFT), 'fail'),

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
-import type { RunRecord } from '../checkpoint/store.ts';
+import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
+import type { CheckpointStore, RunRecord } from '../checkpoint/store.ts';
+import { deletesOf } from './deletes-of.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
 import { describeWindow } from '../model/cursor.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
@@ -15,7 +18,7 @@ import { discardFiles } from './discard-files.ts';
 import type { RunWatcher } from './events.ts';
 import type { FittedIncrement } from './fit-increment.ts';
 import type { Increment } from './increment.ts';
-import { cursorsOf, whereOf } from './increment.ts';
+import { whereOf } from './increment.ts';
 import { basisOf } from './plan-basis.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
@@ -56,9 +59,7 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
   const increment = incrementOf(table, record);
   const { settings } = table;
   const where =
-    increment === null
-      ? settings.where
-      : whereOf(cursorsOf(session, table.name), table.table, settings.where, increment.window);
+    increment === null ? settings.where : whereOf(session.cursors, table.table, settings.where, increment.window);
   const read = { ...table, settings: { ...settings, where } };
   const run = restoreRun({ ...read, record, number, resumed, askedWhere: settings.where, increment });
   await makeRunFolder(run.folder);
@@ -97,11 +98,23 @@ async function windowOf(
   if (incremental === null || fitted === null) return null;
   const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
   const window = await decideWindow({
-    ...{ cursors: cursorsOf(session, name), name, table, where: settings.where, incremental, remark },
-    ...{ state: fitted.state, runs: handle.store.runs(), signal: request.stop },
+    ...{ cursors: session.cursors, name, table, where: settings.where, incremental, remark },
+    ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
   remark(`${describeWindow(window)}: ${window.promise}`);
   return window;
+}
+
+/**
+ * The newest run that targets can have of the job: its last window, or the delete set that was made after it, which a killed process may
+ * have written without a word in the state.
+ */
+function lastLink(store: CheckpointStore): string | null {
+  const last = store.runs().findLast(({ status }) => status === 'complete');
+  if (last === undefined) return null;
+  const deletes = deletesOf(last);
+  const known = store.incremental()?.run ?? last.runId;
+  return known === deletes.run || existsSync(join(deletes.folder, MANIFEST_NAME)) ? deletes.run : last.runId;
 }
 
 function incrementOf({ fitted }: OpenTable, { window }: RunRecord): Increment | null {

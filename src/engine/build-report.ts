@@ -76,6 +76,8 @@ function ofRun(run: TableRun, stopped: boolean): TableReport {
     folder: run.folder,
     manifest: finished === null ? null : join(run.folder, MANIFEST_NAME),
     problem,
+    window: run.increment?.window ?? null,
+    deletes: null,
   };
 }
 
@@ -97,6 +99,8 @@ function ofAlready({ name, run }: AlreadyDone): TableReport {
     folder: run.folder,
     manifest: path,
     problem: null,
+    window: run.window,
+    deletes: null,
   };
 }
 
@@ -113,5 +117,7 @@ function ofRefused({ name, problem }: OpenRuns['refused'][number]): TableReport 
     folder: '',
     manifest: null,
     problem,
+    window: null,
+    deletes: null,
   };
 }

@@ -1,4 +1,3 @@
-import type { RunRecord } from '../checkpoint/store.ts';
 import type { CursorColumn, CursorFrom, IncrementalWindow } from '../model/cursor.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
@@ -15,8 +14,8 @@ export interface WindowRequest {
   readonly where: string | null;
   readonly incremental: IncrementalSettings;
   readonly state: IncrementalState | null;
-  /** Of the job, oldest first. */
-  readonly runs: readonly RunRecord[];
+  /** The last link of the job's chain of windows; null: there is none. */
+  readonly last: string | null;
   readonly signal: AbortSignal;
   remark(text: string): void;
 }
@@ -36,8 +35,9 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   requireSelected(request, column);
   const uniqueKey = uniqueKeyOf(request.name, table, incremental);
   if (column.kind === 'xmin' && incremental.strategy === 'append') throw appendByTransaction(request.name);
+  if (incremental.detectDeletes && uniqueKey.length === 0) throw deletesWithoutKey(request.name);
   const nulls = await nullsOf(request, column);
-  const last = request.runs.findLast(({ status }) => status === 'complete') ?? null;
+  const last = request.last;
   const common = { column, nulls, strategy: incremental.strategy, uniqueKey };
   if (incremental.end !== null) return { ...common, ...(await closedRange(request, column, last)) };
   const bound = await cursors.bound({
@@ -49,7 +49,7 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   const lower =
     watermark === null ? await firstLower(request, column) : await laterLower(request, column, watermark.from);
   const reset = watermark === null;
-  const chain = { previous: reset ? null : (last?.runId ?? null), reset, backfill: false };
+  const chain = { previous: reset ? null : last, reset, backfill: false };
   return { ...common, ...lower, ...chain, to: bound.to, next: bound.next, promise: bound.promise };
 }
 
@@ -78,7 +78,7 @@ async function laterLower(request: WindowRequest, column: CursorColumn, from: Cu
   return { from: { ...from, ties: { kind: 'none' } }, repeatedTo: null };
 }
 
-async function closedRange(request: WindowRequest, column: CursorColumn, last: RunRecord | null) {
+async function closedRange(request: WindowRequest, column: CursorColumn, last: string | null) {
   const { cursors, table, incremental, name } = request;
   const { start, end, strategy } = incremental;
   if (start === null || end === null) throw new Error('a closed range has two ends');
@@ -86,7 +86,7 @@ async function closedRange(request: WindowRequest, column: CursorColumn, last: R
   const value = await cursors.literal(table, column, start);
   const to = { value: await cursors.literal(table, column, end), inclusive: false };
   const promise = `the closed range from ${value} to ${to.value} as it is now; the watermark stays where it is`;
-  const chain = { previous: last?.runId ?? null, reset: false, backfill: true };
+  const chain = { previous: last, reset: false, backfill: true };
   return { from: { value, ties: { kind: 'all' as const } }, to, repeatedTo: to.value, next: null, promise, ...chain };
 }
 
@@ -137,6 +137,15 @@ function lookbackWithoutKey(table: string): SqlextractError {
     code: 'CURSOR_KEY',
     message: `${table}: rows that are read again could not be told from those in the target, as no key is known`,
     hint: 'name the columns that tell rows apart: --unique-key id, or use --strategy delete_insert',
+    fault: 'usage',
+  });
+}
+
+function deletesWithoutKey(table: string): SqlextractError {
+  return new SqlextractError({
+    code: 'CURSOR_KEY',
+    message: `${table}: which rows are gone cannot be told, as no key is known`,
+    hint: 'name the columns that tell rows apart: --unique-key id, or leave --detect-deletes out',
     fault: 'usage',
   });
 }

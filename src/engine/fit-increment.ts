@@ -39,7 +39,8 @@ export async function fitIncrement(
   const kept = afterChange(wishes, found, incremental, model, state, watcher);
   if (kept.watermark === null) return { table: found, model, state: kept };
   const table = await afterDrift(wishes, session, found, model, kept, watcher);
-  return { table, model: modelOf(table.table, table.settings, incremental), state: kept };
+  // What is asked for stays what the next run is compared with, also where columns are left out.
+  return { table, model: modelOf(table.table, found.settings, incremental), state: kept };
 }
 
 function afterChange(
@@ -105,7 +106,8 @@ async function afterDrift(
     });
     const names = found.table.columns.filter((_, index) => !added.includes(model.columns[index] ?? ''));
     const selection = { ...found.settings.selection, include: names.map(({ name }) => name), exclude: [] };
-    return { ...found, table: await describeAgain(session, found.table, selection) };
+    const table = await describeAgain(session, found.table, selection);
+    return { ...found, table, settings: { ...found.settings, selection } };
   }
   const text =
     `${added.join(', ')} is new: rows that were read before have no value there until they change, also where the column has a default; ` +

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto';
 import type { IncrementalWindow } from '../model/cursor.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
-import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { SourceCursors } from '../sources/cursors.ts';
-import type { SourceSession } from '../sources/source.ts';
 import type { TableSettings } from './request.ts';
 
 /** What is incremental about a run. */
@@ -16,17 +14,6 @@ export interface Increment {
 
 /** What a job's next run is compared with. */
 export type IncrementalModel = Pick<IncrementalState, 'strategy' | 'selectionHash' | 'configurationHash' | 'columns'>;
-
-/** Throws CURSOR_UNSUPPORTED. */
-export function cursorsOf(session: SourceSession, table: string): SourceCursors {
-  if (session.cursors !== undefined) return session.cursors;
-  throw new SqlextractError({
-    code: 'CURSOR_UNSUPPORTED',
-    message: `${table} is of a source that knows no incremental runs`,
-    hint: 'leave --incremental-by out',
-    fault: 'usage',
-  });
-}
 
 export function modelOf(
   table: TableSchema,

@@ -1,7 +1,6 @@
 import type { Watermark } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { SourceSession } from '../sources/source.ts';
-import { cursorsOf } from './increment.ts';
 import type { Consistency, TableRun } from './table-run.ts';
 import { tieKeyOf } from './unique-key.ts';
 
@@ -36,10 +35,11 @@ async function movedTo(run: TableRun, exact: boolean, session: SourceSession): P
   if (run.increment === null) return null;
   const { window } = run.increment;
   const moved = { column: window.column, run: run.runId, movedAt: new Date().toISOString() };
-  if (window.next !== null) return { ...moved, from: { value: window.next, ties: { kind: 'all' } } };
   const key = exact ? tieKeyOf(run.table) : [];
   const request = { table: run.table, window, where: run.askedWhere, key, most: MOST_TIES };
-  const { largest, ties } = await cursorsOf(session, run.name).delivered(request);
+  // Also where the next window does not follow from the rows: it is looked at there whether this one could be read.
+  const { largest, ties } = await session.cursors.delivered(request);
+  if (window.next !== null) return { ...moved, from: { value: window.next, ties: { kind: 'all' } } };
   if (largest === null) return null;
   const known = exact && ties !== null && ties.length > 0;
   return { ...moved, from: { value: largest, ties: known ? { kind: 'except', key, tuples: ties } : { kind: 'all' } } };

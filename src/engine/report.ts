@@ -1,4 +1,5 @@
 import type { ConsistencyLevel } from '../checkpoint/store.ts';
+import type { IncrementalWindow } from '../model/cursor.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** What a finished (or incomplete) run reports; `--json` prints it as it is. */
@@ -42,6 +43,19 @@ export interface TableReport {
   readonly folder: string;
   readonly manifest: string | null;
   readonly problem: Problem | null;
+  /** The window of an incremental run; null: all rows. */
+  readonly window: IncrementalWindow | null;
+  /** Keys of rows that are gone, behind that window; null: none, or not asked for. */
+  readonly deletes: DeletesReport | null;
+}
+
+export interface DeletesReport {
+  readonly run: string;
+  /** Keys that are gone, and keys that targets should have had before. */
+  readonly rows: number;
+  readonly known: number;
+  readonly folder: string;
+  readonly manifest: string;
 }
 
 /** What `plan` and `extract --dry-run` report. */

@@ -24,6 +24,7 @@ export async function draftOf(run: TableRun): Promise<RunDraft> {
       nullMarker: format.dialect === null ? null : settings.nullMarker,
     },
     startedAt: run.startedAt,
+    ...(run.increment === null ? {} : { incremental: run.increment.window }),
     folder: run.folder,
   };
 }

@@ -54,7 +54,7 @@ async function suggestTable(
 /** The first suggestion whose column the source itself takes for a cursor: names and types do not tell of stale collations or mixed values. */
 async function suggestTaken(session: SourceSession, table: TableSchema, facts: SuggestionFacts): Promise<Suggestion> {
   const suggestion = suggestIncremental(table, facts);
-  if (suggestion.kind === 'full' || session.cursors === undefined) return suggestion;
+  if (suggestion.kind === 'full') return suggestion;
   try {
     await session.cursors.describe(table, suggestion.by);
     return suggestion;

@@ -90,8 +90,6 @@ export interface LoadIncrement {
   readonly previous: { readonly run: string; readonly ledger: string } | null;
   /** Each version of a row stays: the table that is made has no primary key. */
   readonly keepsVersions: boolean;
-  /** It lies beside the others: the next window does not go on from it. */
-  readonly backfill: boolean;
   /** Texts of the source, for the ledger; null: open. */
   readonly from: string | null;
   readonly to: string | null;

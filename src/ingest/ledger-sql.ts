@@ -6,15 +6,6 @@ import type { IngestTarget } from './target.ts';
 /** The ledger's name, in the schema of the table. Its columns are the same in every target: see docs/targets.md. */
 export const LEDGER = '_sqlextract_loads';
 
-/** A closed range that was read again lies beside the windows of its job: it is none that another goes on from. */
-export function ledgerJob({ source, incremental }: TableLoad): string {
-  return incremental?.backfill === true ? backfillJob(source.job) : source.job;
-}
-
-function backfillJob(job: string): string {
-  return `${job} backfill`;
-}
-
 /** Of the ledger's rows, that of the window before, and only when no other run of the table is newer. SQL-92, for every target. */
 export function previousIsNewest(load: TableLoad, previous: string, target: IngestTarget): Quoted {
   const run = target.quoteIdentifier('run_id');
@@ -36,9 +27,9 @@ function newest(load: TableLoad, target: IngestTarget): Quoted {
 
 /** What others append beside takes nothing from what is appended to, as for runs that are older: see messageOlder. */
 function counted(load: TableLoad, target: IngestTarget): Quoted {
-  const literal = (text: string): Quoted => target.quoteLiteral(text);
-  const [table, job, mode] = ['table_name', 'job', 'mode'].map((name) => target.quoteIdentifier(name));
-  const own = sql`${job ?? word('')} = ${literal(load.source.job)}`;
-  const ours = sql`${table ?? word('')} = ${literal(load.ledger.table)} AND ${job ?? word('')} <> ${literal(backfillJob(load.source.job))}`;
-  return load.mode === 'append' ? sql`${ours} AND (${own} OR ${mode ?? word('')} <> 'append')` : ours;
+  const is = (column: string, operator: '=' | '<>', text: string): Quoted =>
+    sql`${target.quoteIdentifier(column)} ${word(operator)} ${target.quoteLiteral(text)}`;
+  const table = is('table_name', '=', load.ledger.table);
+  if (load.mode !== 'append') return table;
+  return sql`${table} AND (${is('job', '=', load.source.job)} OR ${is('mode', '<>', 'append')})`;
 }

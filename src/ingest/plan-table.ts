@@ -33,7 +33,17 @@ export interface LoadOrder {
 /** What is read of a manifest; `sync` has as much before the manifest is written. */
 export type PlannedManifest = Pick<
   Manifest,
-  'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'consistency' | 'totals' | 'files' | 'incremental'
+  | 'run'
+  | 'job'
+  | 'table'
+  | 'schema'
+  | 'format'
+  | 'startedAt'
+  | 'consistency'
+  | 'totals'
+  | 'files'
+  | 'incremental'
+  | 'deletes'
 >;
 
 export interface ManifestPlace {
@@ -81,7 +91,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     mode,
     columns,
     key,
-    dedupeBy: order.dedupeBy === null ? null : named(order.dedupeBy, '--dedupe-by'),
+    dedupeBy: order.dedupeBy === null || mode === 'delete' ? null : named(order.dedupeBy, '--dedupe-by'),
     window,
     incremental: incrementOf(manifest, order),
     format: manifest.format,

@@ -22,6 +22,7 @@ export interface PlannedMode {
  * The mode of a manifest when none is typed:
  *
  *   a plain run                                replace
+ *   keys of rows that are gone                 delete, whatever is typed for the windows between
  *   the first window, or one that begins anew  replace (what was loaded before goes)
  *   append                                     append; merge by unique key and cursor where rows may come again: each version once
  *   merge                                      merge by the unique key
@@ -30,7 +31,8 @@ export interface PlannedMode {
  * Throws INGEST_WINDOW_MODE for what would lose rows, or have them twice.
  */
 export function plannedMode(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): PlannedMode {
-  const { incremental: window } = manifest;
+  const { incremental: window, deletes: gone } = manifest;
+  if (gone !== undefined) return { mode: 'delete', key: gone.key, windowed: () => null };
   if (window === undefined) return plainMode(order);
   refuseTyped(manifest, window, order);
   const mode = order.mode ?? modeOf(manifest, window, order);
@@ -61,11 +63,10 @@ function plainMode({ mode, key, window }: LoadOrder): PlannedMode {
 /** What the ledger has to have before the window, and what else a load has to know of it. */
 export function incrementOf({ job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
   if (incremental === undefined) return null;
-  const { previous, strategy, backfill } = incremental;
+  const { previous, strategy } = incremental;
   return {
     previous: previous === null ? null : { run: previous, ledger: ledgerRun(job, previous) },
     keepsVersions: strategy === 'append' && (mode === null || mode === 'append'),
-    backfill,
     from: incremental.from?.value ?? null,
     to: incremental.to?.value ?? null,
   };

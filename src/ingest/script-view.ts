@@ -1,6 +1,6 @@
 import { displayName } from '../model/table.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-import { LEDGER, ledgerJob, previousIsNewest } from './ledger-sql.ts';
+import { LEDGER, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import type { View } from './render.ts';
@@ -42,7 +42,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     ...modeView(load),
     rows: load.rows,
     run: literal(load.ledger.run),
-    job: literal(ledgerJob(load)),
+    job: literal(load.source.job),
     extractedAt: literal(load.source.extractedAt),
     modeText: literal(load.mode),
     tableText: literal(load.ledger.table),
@@ -55,7 +55,8 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     stageFiles: aside('files'),
     newTable: aside('new'),
     oldTable: aside('old'),
-    create: plan.options.create,
+    // a table of keys alone would be none for the windows to come
+    create: plan.options.create && load.mode !== 'delete',
     allowOlder: plan.options.allowOlder,
     skip: plan.options.onError === 'skip',
     maxErrors: plan.options.maxErrors,
@@ -113,7 +114,9 @@ function modeView({ mode, window }: TableLoad): View {
     isFullRefresh: mode === 'full-refresh',
     isAppend: mode === 'append',
     isMerge: mode === 'merge',
-    isDeleteInsert: mode === 'delete-insert',
+    isDeleteInsert: mode === 'delete-insert' || mode === 'delete',
+    // nothing is put in
+    isDelete: mode === 'delete',
     byKey: needsKey(mode, window),
   };
 }

@@ -20,10 +20,11 @@ export interface Drift {
 export function driftOf(load: TableLoad, existing: readonly ExistingColumn[], target: IngestTarget): Drift {
   const there = new Set(existing.map(({ name }) => foldedName(name, target)));
   const ours = new Set(load.columns.map(({ name }) => foldedName(name, target)));
+  const inserts = load.mode !== 'delete';
   return {
     missing: load.columns.filter(({ name }) => !there.has(foldedName(name, target))),
     required: existing
-      .filter(({ name, nullable, filled }) => !nullable && !filled && !ours.has(foldedName(name, target)))
+      .filter(({ name, nullable, filled }) => inserts && !nullable && !filled && !ours.has(foldedName(name, target)))
       .map(({ name }) => name),
   };
 }

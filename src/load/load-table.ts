@@ -85,7 +85,7 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
   const existing = await session.columns(load);
   if (existing === null) {
     requireTable(load);
-    if (plan.options.create) return load;
+    if (plan.options.create && load.mode !== 'delete') return load;
     throw new SqlextractError({
       code: 'LOAD_NO_TABLE',
       message: `the target has no table ${displayName({ schema: load.target.schema ?? '', name: load.target.name })}`,
@@ -94,6 +94,7 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
     });
   }
   const drift = driftOf(load, existing, target);
+  if (load.mode === 'delete') return withoutMissing(load, drift);
   refuseDrift(load, drift, evolve);
   const taken = withoutGenerated(load, existing, target);
   if (drift.missing.length === 0) return taken;

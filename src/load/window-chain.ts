@@ -18,7 +18,12 @@ export interface ChainReader {
  * A plain run is a chain of one.
  */
 export function allWindows(place: ManifestPlace, reader: ChainReader): readonly TableLoad[] {
-  return [...backwards(place, reader)].toReversed();
+  const [oldest, ...later] = [...backwards(place, reader)].toReversed();
+  if (oldest === undefined) return [];
+  const previous = oldest.incremental?.previous ?? null;
+  if (previous === null) return [oldest, ...later];
+  const remark = `run ${previous.run}, which the window of run ${oldest.source.run} goes on from, is not here: the target has to have it`;
+  return [{ ...oldest, remarks: [...oldest.remarks, remark] }, ...later];
 }
 
 /**

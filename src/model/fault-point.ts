@@ -21,6 +21,9 @@ export const FAULT_POINTS = [
   'after-run-close',
 ] as const;
 
+/** Those of delete detection. */
+export const DELETE_FAULT_POINTS = ['before-deletes', 'after-deletes'] as const;
+
 /** Those of `load`. */
 export const LOAD_FAULT_POINTS = [
   'before-load-prepare',
@@ -30,7 +33,10 @@ export const LOAD_FAULT_POINTS = [
   'after-load-publish',
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS)[number] | (typeof LOAD_FAULT_POINTS)[number];
+export type FaultPoint =
+  | (typeof DELETE_FAULT_POINTS)[number]
+  | (typeof FAULT_POINTS)[number]
+  | (typeof LOAD_FAULT_POINTS)[number];
 
 let armed: { readonly name: string; left: number } | null = null;
 
@@ -41,7 +47,7 @@ export function armFaultPoint(spec: string | null | undefined): void {
     return;
   }
   const [name = '', count = '1'] = spec.split(':');
-  const known: readonly string[] = [...FAULT_POINTS, ...LOAD_FAULT_POINTS];
+  const known: readonly string[] = [...FAULT_POINTS, ...DELETE_FAULT_POINTS, ...LOAD_FAULT_POINTS];
   if (!known.includes(name)) throw new Error(`no fault point is called ${name}`);
   armed = { name, left: Number(count) };
 }

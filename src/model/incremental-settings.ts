@@ -20,4 +20,6 @@ export interface IncrementalSettings {
   readonly cursorWaitMs: number;
   /** Rows without a value: an error, or read with every window. */
   readonly nullCursors: 'fail' | 'read';
+  /** After each run: which rows that were delivered are gone by now. */
+  readonly detectDeletes: boolean;
 }

@@ -141,8 +141,8 @@ export interface SourceSession extends AsyncDisposable {
     ranges: readonly CountedRange[],
     where: string | null,
   ): Promise<'unchanged' | 'changed' | 'unknown'>;
-  /** Windows over a column that grows. Left out: the source does not know of them. */
-  readonly cursors?: SourceCursors;
+  /** Windows over a column that grows, for incremental runs. */
+  readonly cursors: SourceCursors;
 }
 
 export interface ColumnSelection {

@@ -44,6 +44,7 @@ function expectedRows({ kind, entry }: Loaded, before: number | null): number | 
 
 /** What the ledger says of the files' rows, in itself. With --dedupe-by fewer rows than the files have are right. */
 function rowsOf({ mode, rows, inserted, updated, rejected }: LedgerEntry): boolean {
+  if (mode === 'delete') return inserted === 0 && updated === 0;
   return mode === 'merge' || mode === 'delete-insert'
     ? inserted + updated + rejected <= rows
     : inserted === rows - rejected;

@@ -28,8 +28,10 @@ export async function plannedLoads(
 ): Promise<PlannedLoads> {
   const loads: TableLoad[] = [];
   const refused: { table: string; problem: Problem }[] = [];
-  const read = report.tables.filter(isComplete).map(({ table, manifest: path }) => {
-    return { table, place: { manifest: readManifest(path), folder: dirname(path) } };
+  const read = report.tables.filter(isComplete).map(({ table, manifest, deletes }) => {
+    // The delete set lies behind its window in the chain.
+    const last = deletes?.manifest ?? manifest;
+    return { table, window: readManifest(manifest), place: { manifest: readManifest(last), folder: dirname(last) } };
   });
   const isChained = read.some(({ place }) => (place.manifest.incremental?.previous ?? null) !== null);
   await using session = isChained ? await openTarget(request.target, request.place, 1) : null;
@@ -42,7 +44,7 @@ export async function plannedLoads(
       refused.push({ table, problem });
     }
   }
-  const manifests = new Map(read.map(({ table, place }) => [table, place.manifest]));
+  const manifests = new Map(read.map(({ table, window }) => [table, window]));
   return { loads: numbered(loads), refused, manifests };
 }
 

@@ -67,7 +67,7 @@ async function countOf(
 ): Promise<TableVerdict['source']> {
   const manifest = manifests.get(table);
   if (manifest?.run !== run) return null;
-  return counted.get(table) ?? (manifest.incremental === undefined ? countNow(request, manifest, watcher) : null);
+  return counted.get(table) ?? countNow(request, manifest, watcher);
 }
 
 type SourceCounts = ReadonlyMap<string, NonNullable<TableVerdict['source']>>;

@@ -1,5 +1,4 @@
 import type { Manifest } from '../model/manifest.ts';
-import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { SourceSession } from '../sources/source.ts';
 
@@ -7,16 +6,6 @@ import type { SourceSession } from '../sources/source.ts';
 export function whereOf(session: SourceSession, table: TableSchema, manifest: Manifest): string | null {
   const { where } = manifest.selection;
   if (manifest.incremental === undefined) return where;
-  const condition = session.cursors?.condition(table, manifest.incremental);
-  if (condition === undefined) throw unsupported(manifest);
+  const condition = session.cursors.condition(table, manifest.incremental);
   return where === null ? condition : `(\n${where}\n) AND (${condition})`;
-}
-
-function unsupported({ table }: Manifest): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_UNSUPPORTED',
-    message: `the run of ${table.nativeName} read a window, which this source cannot ask for`,
-    hint: 'compare it with the source that it was read from',
-    fault: 'usage',
-  });
 }

@@ -16,6 +16,8 @@ const TABLE: TableReport = {
   folder: '/project/export/public.users/r1',
   manifest: '/project/export/public.users/r1/manifest.json',
   problem: null,
+  window: null,
+  deletes: null,
 };
 
 const REPORT: RunReport = {

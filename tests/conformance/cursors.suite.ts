@@ -244,12 +244,11 @@ export function cursorsSuite(name: string, makeFixture: () => Promise<CursorFixt
     });
 
     it('goes back by a stretch of the cursor, or says why it cannot', async () => {
-      const { earlier } = cursorsOf(session);
+      const { earlier, literal } = cursorsOf(session);
       const back = async (type: CursorType, value: string, amount: string, unit: 'hour' | 'day' | 'second' | null) => {
-        const { job, add } = await jobOver(type);
-        await add([[1, type === 'integer' ? value : `'${value}'`]]);
-        await job.next();
-        return earlier(job.table, job.column, job.from?.value ?? '', { amount, unit });
+        const { job } = await jobOver(type);
+        const known = await literal(job.table, job.column, value);
+        return earlier(job.table, job.column, known, { amount, unit });
       };
       expect(await back('moment', '2024-03-01 01:00:00.000001', '3', 'hour')).toMatch(/^2024-02-29 22:00:00.000001/);
       expect(await back('moment', '2024-03-01 01:00:00.000001', '7', 'day')).toMatch(/^2024-02-23 01:00:00.000001/);

@@ -11,7 +11,7 @@ import { manifestOf } from './ingest-example.ts';
 /** Windows of one table, made by hand: no source is needed for what a target does with them. */
 
 /** id, at (a day of March; null: none), v. */
-export type EventRow = readonly [number, number | null, string];
+export type EventRow = readonly [number, number | null, string | null];
 
 export interface GivenWindow {
   /** Its place in time: the run is named after it. */
@@ -24,6 +24,19 @@ export interface GivenWindow {
   readonly counted?: number;
   /** Left out of the files. */
   readonly without?: 'v';
+  /** The files hold keys of rows that are gone, and nothing else. */
+  readonly gone?: true;
+}
+
+const COLUMNS = [
+  { name: 'id', type: { kind: 'int64' }, nullable: false },
+  { name: 'at', type: { kind: 'timestamp', zoned: true } },
+  { name: 'v', type: { kind: 'string' } },
+] as const;
+
+function columnsOf({ without, gone }: GivenWindow): number {
+  if (gone === true) return 1;
+  return without === 'v' ? 2 : 3;
 }
 
 export const EVENT_COLUMNS: readonly NamedKind[] = [
@@ -67,7 +80,7 @@ export function windowOf(
     uniqueKey: ['id'],
     repeatedTo: null,
     previous: previous === null ? null : runOf(previous),
-    reset: previous === null && more.backfill !== true,
+    reset: previous === null,
     backfill: false,
     next: null,
     promise: '',
@@ -87,20 +100,16 @@ export function writeWindow(out: string, given: GivenWindow, previous: number | 
   writeLatest(join(out, 'public.events'), { version: 1, run, manifest: `${run}/manifest.json`, finishedAt });
 }
 
-function csvOf({ rows, without }: GivenWindow): string {
-  const lines = rows.map(([id, day, v]) => {
-    const cells = [String(id), day === null ? '\\N' : fileText(day), `"${v}"`];
-    return cells.slice(0, without === 'v' ? 2 : 3).join(',');
+function csvOf(given: GivenWindow): string {
+  const lines = given.rows.map(([id, day, v]) => {
+    return [String(id), day === null ? '\\N' : fileText(day), v === null ? '\\N' : `"${v}"`];
   });
-  return [without === 'v' ? '"id","at"' : '"id","at","v"', ...lines, ''].join('\n');
+  const header = COLUMNS.map(({ name }) => `"${name}"`);
+  return [...[header, ...lines].map((cells) => cells.slice(0, columnsOf(given)).join(',')), ''].join('\n');
 }
 
 function manifestWith(given: GivenWindow, previous: number | null, text: string): Manifest {
-  const columns = [
-    { name: 'id', type: { kind: 'int64' as const }, nullable: false },
-    { name: 'at', type: { kind: 'timestamp' as const, zoned: true } },
-    { name: 'v', type: { kind: 'string' as const } },
-  ].slice(0, given.without === 'v' ? 2 : 3);
+  const columns = COLUMNS.slice(0, columnsOf(given));
   const facts = { table: { schema: 'public', name: 'events' }, columns, primaryKey: ['id'], files: 1 };
   const base = manifestOf({ ...facts, compression: 'none' });
   const rows = given.counted ?? given.rows.length;
@@ -116,6 +125,7 @@ function manifestWith(given: GivenWindow, previous: number | null, text: string)
     files: base.files.map((file) => ({ ...file, path: 'part-000001.csv', rows, bytes, sha256 })),
     startedAt: `2026-03-${day}T00:00:00.000Z`,
     finishedAt: `2026-03-${day}T00:00:10.000Z`,
+    ...(given.gone === true ? { deletes: { key: ['id'], known: 100 } } : {}),
     ...(given.plain === true ? {} : { incremental: windowOf(given.day, previous, given.window) }),
   };
 }

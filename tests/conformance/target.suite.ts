@@ -151,7 +151,7 @@ export function targetSuite(fixture: TargetFixture): void {
           expect(text).toContain('goes on from run 20251231T000000Z-abcdef, which is not the newest that is loaded');
           expect(text).toMatch(/20251231T000000Z-abcdef-[0-9a-f]{8}'/);
           expect(text).toContain("'4711'");
-          const first = exampleWindow({ strategy, previous: null, from: null });
+          const first = exampleWindow({ strategy, previous: null, from: null, reset: true });
           const alone = sqlOf(target, planOf(target, facts({ format, incremental: first, order: { mode: null } })));
           expect(alone).not.toContain('goes on from run');
         },

@@ -86,10 +86,10 @@ describe('scripts for ClickHouse', () => {
     expect(writes).toEqual([]);
   });
 
-  it('keep the rows that stay in append, merge and delete-insert only', () => {
+  it('keep the rows that stay in append, merge, delete-insert and delete only', () => {
     const keeps = (mode: (typeof LOAD_MODES)[number]) =>
       textOf({ mode }, /-publish/).includes('ATTACH PARTITION ALL FROM `shop`.`orders`');
-    expect(LOAD_MODES.filter(keeps)).toEqual(['append', 'merge', 'delete-insert']);
+    expect(LOAD_MODES.filter(keeps)).toEqual(['append', 'merge', 'delete-insert', 'delete']);
   });
 
   it('are null-safe where a key can be NULL', () => {

@@ -90,6 +90,7 @@ describe('Databricks scripts', () => {
       append: 'COPY INTO',
       merge: 'MERGE INTO',
       'delete-insert': 'MERGE INTO',
+      delete: 'MERGE INTO',
     };
     for (const mode of LOAD_MODES) {
       const text = codeOf({ mode });

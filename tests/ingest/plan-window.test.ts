@@ -14,6 +14,7 @@ function windowed(window: Partial<IncrementalWindow> = {}, order: Partial<LoadOr
 }
 
 const FIRST = { previous: null, from: null, reset: true } as const;
+const RANGE = { backfill: true, repeatedTo: '2026-11-20 04:15:02+00' } as const;
 const APPEND = { strategy: 'append' } as const;
 const BY_WINDOW = { strategy: 'delete_insert', uniqueKey: [] } as const;
 
@@ -21,18 +22,14 @@ describe('the mode of a window, when none is typed', () => {
   test.each([
     ['merge', {}, 'merge', ['id']],
     ['merge, the first', FIRST, 'replace', ['id']],
-    ['merge, begun anew', { ...FIRST, reset: true }, 'replace', ['id']],
-    ['merge, a range that is read again', { ...FIRST, reset: false, backfill: true }, 'merge', ['id']],
+    ['merge, begun anew', { ...FIRST, repeatedTo: '1' }, 'replace', ['id']],
+    ['merge, a range that is read again', RANGE, 'merge', ['id']],
+    ['merge, from where the watermark was set', { previous: null }, 'merge', ['id']],
     ['append', APPEND, 'append', ['id', 'seen']],
     ['append, the first', { ...APPEND, ...FIRST }, 'replace', ['id', 'seen']],
     ['append, rows again', { ...APPEND, repeatedTo: '2026-11-20 05:00:00+00' }, 'merge', ['id', 'seen']],
     ['append, NULLs again', { ...APPEND, nulls: true }, 'merge', ['id', 'seen']],
-    [
-      'append, a range that is read again',
-      { ...APPEND, ...FIRST, reset: false, backfill: true },
-      'merge',
-      ['id', 'seen'],
-    ],
+    ['append, a range that is read again', { ...APPEND, ...RANGE }, 'merge', ['id', 'seen']],
     ['delete_insert', { strategy: 'delete_insert' }, 'delete-insert', ['id']],
     ['delete_insert, the first', { strategy: 'delete_insert', ...FIRST }, 'replace', ['id']],
   ] as const)('%s', (_, window, mode, key) => {
@@ -63,7 +60,7 @@ describe('the mode of a window, when none is typed', () => {
 describe('what would lose rows is refused', () => {
   test.each(['replace', 'full-refresh'] as const)('--mode %s of a later window', (mode) => {
     expect(codeOf(() => windowed({}, { mode }))).toBe('INGEST_WINDOW_MODE');
-    expect(codeOf(() => windowed({ ...FIRST, reset: false, backfill: true }, { mode }))).toBe('INGEST_WINDOW_MODE');
+    expect(codeOf(() => windowed({ ...RANGE, previous: null }, { mode }))).toBe('INGEST_WINDOW_MODE');
     expect(windowed(FIRST, { mode })).toMatchObject({ mode });
   });
 
@@ -120,6 +117,16 @@ describe('the window of delete_insert without a key', () => {
       },
     );
   });
+});
+
+test('keys of rows that are gone are deleted by them, whatever is typed for the windows between', () => {
+  const deletes = { key: ['id'], known: 40 };
+  const manifest = { ...exampleManifest(), incremental: exampleWindow(), deletes };
+  for (const order of [{}, { mode: 'append', dedupeBy: 'seen' }, { mode: 'merge', key: ['price'] }] as const) {
+    const load = planned(manifest, { mode: null, ...order });
+    expect(load).toMatchObject({ mode: 'delete', key: ['id'], window: null, dedupeBy: null });
+    expect(load.incremental?.previous?.run).toBe(exampleWindow().previous);
+  }
 });
 
 test('the ledger calls the window before as it called it when that was loaded', () => {

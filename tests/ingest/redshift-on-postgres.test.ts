@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IngestPlan, LoadColumn } from '../../src/ingest/ingest-plan.ts';
+import type { IngestPlan, LoadColumn, TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
 import { redshiftTarget } from '../../src/ingest/targets/redshift.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
@@ -43,6 +43,11 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** A window that goes on from a run. */
+function after(run: string): TableLoad['incremental'] {
+  return { previous: { run, ledger: run }, keepsVersions: false, from: '2024-01-01', to: null };
+}
 
 interface Load extends Partial<PlanChoice> {
   readonly mode: LoadMode;
@@ -191,6 +196,10 @@ describe("Redshift's scripts on PostgreSQL", () => {
         load: { ...later, mode: 'delete-insert', window, lines: [line(2, 'b', '2024-02-01T00:00:00')] },
       },
       {
+        message: 'goes on from run r0, which is not the newest that is loaded',
+        load: { ...later, mode: 'merge', lines: [line(2, 'b')], incremental: after('r0') },
+      },
+      {
         message: 'invalid input syntax',
         load: { ...later, mode: 'replace', lines: [line(2, 'b').replace('true', 'yes')] },
       },
@@ -230,6 +239,7 @@ describe("Redshift's scripts on PostgreSQL", () => {
       run: 'r2',
       at: '2024-01-02T00:00:00.000Z',
       window,
+      incremental: after('r1'),
       lines: [line(4, 'new', early)],
     });
     expect((await rowsOf(schema)).map((row) => row.slice(0, 5))).toEqual(['1|out', '3|edg', '4|new']);

@@ -78,7 +78,7 @@ describe('Snowflake scripts', () => {
         'SET "held_at"',
         '"run_id" =',
         '"extracted_at" >',
-        'INTO "shop"."orders"',
+        mode === 'delete' ? 'DELETE FROM "shop"."orders"' : 'INTO "shop"."orders"',
         'INSERT INTO "shop"."_sqlextract_loads"',
         'COMMIT;',
       ];

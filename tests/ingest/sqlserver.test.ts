@@ -118,11 +118,13 @@ describe('scripts for SQL Server', () => {
         '[run_id] =',
         '[extracted_at] >',
         'COUNT_BIG(*)',
-        'EXEC sp_executesql @sql',
+        mode === 'delete' ? 'DELETE t FROM' : 'EXEC sp_executesql @sql',
         'INSERT INTO [shop].[_sqlextract_loads]',
         'COMMIT TRANSACTION;\n',
       ];
-      const places = order.map((part, index) => text.indexOf(part, index < 7 ? 0 : text.indexOf('sp_executesql')));
+      const places = order.map((part, index) =>
+        text.indexOf(part, index < 7 ? 0 : text.indexOf('_sqlextract_loads] (')),
+      );
       expect(
         places.every((place) => place > 0),
         mode,

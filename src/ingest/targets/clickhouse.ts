@@ -78,7 +78,7 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
     compression: word(`'${load.format.compression}'`),
     nullMarker: quoteLiteral(load.format.nullMarker ?? ''),
     keepsRows: load.mode !== 'replace' && load.mode !== 'full-refresh',
-    takesRows: load.mode === 'merge' || load.mode === 'delete-insert',
+    takesRows: ['merge', 'delete-insert', 'delete'].includes(load.mode),
     ...windowValues(load, columnOf),
     messageEngine: message(
       load,

@@ -31,7 +31,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     }),
   });
   const aside = (suffix: string): Quoted => qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`);
-  const typed = load.mode === 'merge' || load.mode === 'delete-insert';
+  const typed = ['merge', 'delete-insert', 'delete'].includes(load.mode);
   const keyed = load.dedupeBy === null ? aside('typed') : aside('best');
   return {
     ...base,
@@ -43,7 +43,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     keyedTable: keyed,
     keyStages: commaList(keyColumns(load).map(({ stage }) => stage)),
     exactKey: exactKey(load),
-    deletes: load.mode === 'replace' || load.mode === 'delete-insert',
+    deletes: ['replace', 'delete-insert', 'delete'].includes(load.mode),
     database: databaseOf(load),
     tableNameText: quoteLiteral(load.target.name),
     lock: sql`CONCAT('sqlextract:', LEFT(SHA2(CONCAT(${databaseOf(load)}, '.', ${quoteLiteral(load.target.name)}), 256), 40))`,
@@ -129,16 +129,16 @@ function exactKey(load: TableLoad): Quoted {
 
 /** Columns, and the key: a primary key where it can be one, else an index, which the modes that go by keys need. */
 function definitions(load: TableLoad, flavor: string | null): Quoted {
-  const { columns, key, mode } = load;
+  const { columns, key, mode, incremental } = load;
   const lines = columns.map((column) => {
     const { note, nullable } = column.source;
     const comment = note === undefined ? word('') : sql` COMMENT ${plainLiteral(note)}`;
     const notNull = word(nullable ? '' : ' NOT NULL');
     return sql`${quoteIdentifier(column.name)} ${word(sqlType(load, column, flavor))}${notNull}${comment}`;
   });
-  const nullable = columns.some(({ isKey, source }) => isKey && source.nullable);
+  const unique = incremental?.keepsVersions !== true && !columns.some(({ isKey, source }) => isKey && source.nullable);
   const names = commaList(key.map(quoteIdentifier));
-  const keyLine = sql`${word(nullable ? 'KEY' : 'PRIMARY KEY')} (${names})`;
+  const keyLine = sql`${word(unique ? 'PRIMARY KEY' : 'KEY')} (${names})`;
   return new Joined([...lines, ...(key.length === 0 || mode === 'append' ? [] : [keyLine])].join(',\n  '));
 }
 

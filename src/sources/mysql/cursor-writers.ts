@@ -51,7 +51,7 @@ function secondsBehind(table: TableSchema, channel: ReadonlyMap<string, string |
   throw new SqlextractError({
     code: 'CURSOR_BUSY',
     message: `the replica stands still, so that it is not known up to when it has the rows of ${displayName(table)}`,
-    hint: 'let it go on (START REPLICA), or read from its primary',
+    hint: 'let it go on (START REPLICA), read from its primary, or make it none (RESET REPLICA ALL) where it has become the primary',
     fault: 'source',
   });
 }

@@ -29,14 +29,18 @@ function fromConditions(column: string, { value, ties }: CursorFrom): readonly s
   return [least, `(${column} = ${literal} AND ${oneOf(ties.key, ties.tuples)}) IS NOT TRUE`];
 }
 
-/** `IS NOT TRUE` around it keeps rows with a NULL in the key, which no list of keys can name. */
+/**
+ * `IS NOT TRUE` around it keeps rows with a NULL in the key, which no list of keys can name. Keys of several columns are compared as the texts that
+ * they were told as, so that the server hashes the list: a list of row values it would go through for every row.
+ */
 function oneOf(key: readonly string[], tuples: readonly (readonly string[])[]): string {
   if (key.length === 0 || tuples.length === 0) throw new RangeError('ties need a key, and keys');
   if (tuples.some((tuple) => tuple.length !== key.length))
     throw new RangeError('a tie has another length than its key');
-  if (key.length === 1)
-    return `${quoteName(key[0] as string)} IN (${tuples.map(([one]) => quoteLiteral(one as string)).join(', ')})`;
-  return `(${key.map(quoteName).join(', ')}) IN (${tuples.map((tuple) => `(${tuple.map(quoteLiteral).join(', ')})`).join(', ')})`;
+  const rows = tuples.map((tuple) => tuple.map(quoteLiteral).join(', '));
+  if (key.length === 1) return `${quoteName(key[0] as string)} IN (${rows.join(', ')})`;
+  const texts = key.map((column) => `${quoteName(column)}::pg_catalog.text`);
+  return `(${texts.join(', ')}) IN (VALUES ${rows.map((row) => `(${row})`).join(', ')})`;
 }
 
 /**

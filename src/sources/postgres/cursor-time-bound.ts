@@ -57,10 +57,10 @@ async function horizonOf(client: pg.Client, request: BoundRequest): Promise<Hori
   const blind = now.blind ?? seen?.blind ?? null;
   if (seen === null || blind !== null) return blindHorizon(client, request, now.moment, blind ?? '', now.remarks);
   const stuck = await waitForPrepared(client, request, seen.prepared);
-  const oldest = seen.open.toSorted((one, other) => (one.began < other.began ? -1 : 1))[0];
+  const oldest = seen.open.toSorted((one, other) => (one.stampsFrom < other.stampsFrom ? -1 : 1))[0];
   const lagged = request.lagMs === null ? now.moment : await earlierBy(client, now.moment, request.lagMs);
   const prepared = stuck[0] === undefined ? now.moment : await earlierBy(client, stuck[0].prepared, BEFORE_PREPARED_MS);
-  const began = oldest?.began ?? now.moment;
+  const began = oldest?.stampsFrom ?? now.moment;
   const moment = [lagged, prepared, began].toSorted()[0] as UtcMoment;
   const late = await earlierBy(client, now.moment, WORTH_A_WORD_MS);
   return {

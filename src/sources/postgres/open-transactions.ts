@@ -9,6 +9,8 @@ export interface OpenTransaction {
   readonly pid: string;
   readonly application: string;
   readonly began: UtcMoment;
+  /** The earliest that it may stamp rows with; before `began` in a procedure that commits inside: `statement_timestamp()` is when it was called. */
+  readonly stampsFrom: UtcMoment;
 }
 
 /** Ended for its session, not for the server; when it began is not recorded anywhere. */
@@ -40,6 +42,7 @@ export function utcMoment(expression: string): string {
 const OPEN = `
   SELECT a.pid, a.application_name AS application, a.state = 'disabled' AS untold,
     a.usesysid IS NOT NULL AND a.query = '<insufficient privilege>' AS hidden,
+    ${utcMoment("CASE WHEN a.state IN ('active', 'fastpath function call') THEN least(a.xact_start, a.query_start) ELSE a.xact_start END")} AS stamps_from,
     ${utcMoment("coalesce(a.xact_start, CASE WHEN a.state IN ('active', 'fastpath function call') THEN a.query_start END)")} AS began
   FROM pg_catalog.pg_stat_activity a
   WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
@@ -62,7 +65,8 @@ export async function lookAtTransactions(client: pg.Client): Promise<Look> {
 }
 
 function openOf(row: Record<string, string | null>): OpenTransaction {
-  return { pid: row['pid'] ?? '', application: row['application'] ?? '', began: row['began'] ?? '' };
+  const { pid, application, began, stamps_from: stampsFrom } = row;
+  return { pid: pid ?? '', application: application ?? '', began: began ?? '', stampsFrom: stampsFrom ?? began ?? '' };
 }
 
 function blindness(rows: readonly Record<string, string | null>[]): string | null {

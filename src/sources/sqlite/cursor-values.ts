@@ -61,7 +61,8 @@ export function earlierValue(
     const before = BigInt(value) - BigInt(amount);
     return String(before < SMALLEST ? SMALLEST : before);
   }
-  if (column.kind !== 'time' && column.kind !== 'date') throw unfit('its values know no distance');
+  // Moments often stand in columns that are declared TEXT.
+  if (column.kind === 'text' && momentForm(value) === null) throw unfit('its values know no distance');
   if (unit === null) throw unfit('give a unit: seconds, minutes, hours or days');
   const form = momentForm(value);
   if (form === null) throw unfit(`SQLite does not know moments that are written like ${value}`);

@@ -3,6 +3,7 @@ import type { KeyTuple } from '../../model/key-range.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { TableName, TableRef, TableSchema } from '../../model/table.ts';
+import type { SourceCursors } from '../cursors.ts';
 import type {
   BoundaryRequest,
   Checksum,
@@ -22,6 +23,7 @@ import type { NativeColumn } from './columns.ts';
 import { connect, type SqlServerConnection } from './connect.ts';
 import { countRows } from './count-rows.ts';
 import { currentColumns } from './current-columns.ts';
+import { sqlServerCursors } from './cursors.ts';
 import { describeTable } from './describe.ts';
 import { describeQuery } from './describe-query.ts';
 import { classifySqlServer } from './errors.ts';
@@ -32,11 +34,16 @@ import { readRange } from './read.ts';
 import { identify, readServerFacts, type ServerFacts } from './server-facts.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
-import { inTransaction, lost } from './transaction.ts';
+import { inTransaction, leaveTransaction, lost } from './transaction.ts';
 import { unchangedSince } from './unchanged.ts';
 
 /** One connection, one statement at a time: what is asked meanwhile waits. Everything it throws is a SqlextractError with code, hint and verdict. */
 export class SqlServerSession implements SourceSession {
+  readonly cursors: SourceCursors = sqlServerCursors({
+    outside: () => this.outsideSnapshot(),
+    inside: (table) => this.connectionFor(table),
+    inTurn: (work) => this.inTurn(work),
+  });
   private readonly connection: SqlServerConnection;
   private readonly config: SourceConfig;
   private known: ServerFacts | null;
@@ -152,6 +159,12 @@ export class SqlServerSession implements SourceSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.keeper.end(), this.beside?.close(), this.connection.close()]);
+  }
+
+  private async outsideSnapshot() {
+    this.inSnapshot = false;
+    await leaveTransaction(this.connection);
+    return { connection: this.connection, facts: await this.server() };
   }
 
   private async server(): Promise<ServerFacts> {

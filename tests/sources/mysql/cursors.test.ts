@@ -11,6 +11,7 @@ import type { SourceSession } from '../../../src/sources/source.ts';
 import { CursorJob, cursorsOf } from '../../conformance/cursor-job.ts';
 import { codeOf, step, upTo } from '../../conformance/cursors.suite.ts';
 import { connectMariadb } from '../../support/mariadb-server.ts';
+import { serverKind } from '../../support/mysql-kind.ts';
 import { beginTransaction, type MysqlCursorFixture, mysqlCursorFixture } from './cursor-fixture.ts';
 import { configOf, quote } from './mysql-fixture.ts';
 
@@ -132,6 +133,17 @@ describe('bounds of MySQL and MariaDB', () => {
     expect(await codeOf(job.bound())).toBe('CURSOR_BUSY');
     await fixture.execute("XA COMMIT 'x'");
     expect((await job.next()).ids).toEqual([1, 2]);
+  });
+
+  it('a replica that stands still gives no bound', async () => {
+    const job = await jobOver('id int PRIMARY KEY, stamp TIMESTAMP(6), INDEX (stamp)', 'stamp');
+    const words = { mariadb: ['MASTER TO MASTER', 'SLAVE'], mysql: ['REPLICATION SOURCE TO SOURCE', 'REPLICA'] };
+    const [change, replica] = words[await serverKind(fixture.database.url)];
+    await fixture.execute(`CHANGE ${change}_HOST = '127.0.0.1'`);
+    const problem = await job.bound().catch((error: unknown) => error);
+    await fixture.execute(`RESET ${replica} ALL`);
+    expect(problem).toMatchObject({ problem: { code: 'CURSOR_BUSY', hint: expect.stringContaining('START REPLICA') } });
+    expect((await job.bound()).promise).toMatch(/^every transaction/);
   });
 
   it('who may not see other sessions stays behind the clock, and is told so', async () => {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -116,7 +119,7 @@ describe('the horizon of moments', () => {
     for (const ids of delivered) expect(ids.toSorted((a, b) => a - b)).toEqual(all);
   });
 
-  test('a transaction whose session does nothing holds the window back, and is named when it is old', async () => {
+  test('a transaction whose session does nothing holds the window back to where it began', async () => {
     const job = await jobOver('held', 'at timestamptz', 'at');
     const writer = await beginTransaction(database.url);
     await writer.execute('SELECT 1');
@@ -126,6 +129,48 @@ describe('the horizon of moments', () => {
     expect(await one(`SELECT '${bound.to?.value}'::timestamptz = '${began}'::timestamptz`)).toBe('true');
     expect(bound.promise).toContain('has ended');
     await writer.commit();
+  });
+
+  test('a procedure that commits inside holds it back to its call, whose moment it may still stamp rows with', async () => {
+    const job = await jobOver('called', 'at timestamptz', 'at');
+    await database.client.query(
+      `CREATE PROCEDURE stamp() LANGUAGE plpgsql AS $$ BEGIN COMMIT; PERFORM pg_sleep(1); INSERT INTO called VALUES (1, statement_timestamp()); END $$`,
+    );
+    const caller = new Client({ connectionString: database.url });
+    await caller.connect();
+    const call = caller.query('CALL stamp()');
+    await delay(300);
+    const { to } = await job.bound();
+    await call;
+    await caller.end();
+    expect(await one(`SELECT at >= '${to?.value}' FROM called`)).toBe('true');
+    expect((await job.next()).ids).toEqual([1]);
+  });
+
+  test('within a snapshot the window ends where the snapshot does', async () => {
+    const job = await jobOver('inside', 'at timestamptz DEFAULT now()', 'at');
+    await database.client.query('INSERT INTO inside VALUES (1)');
+    const writer = await beginTransaction(database.url);
+    await writer.execute('INSERT INTO inside VALUES (2)');
+    await using coordinator = await openSession(database);
+    const reading = await CursorJob.over(coordinator, named('inside'), 'at');
+    const { to } = await reading.bound();
+    const runtimeFolder = await mkdtemp(join(tmpdir(), 'sqlextract-cursors-'));
+    const snapshot = await coordinator.takeSnapshot({
+      ...{ tables: [job.table], mode: 'shared', holdMs: 0, previous: null, required: true },
+      ...{ allowLocks: false, lastTry: true, runtimeFolder },
+    });
+    await writer.commit();
+    const { delivered, literal } = cursorsOf(coordinator);
+    const window = reading.windowTo({ value: 'infinity', inclusive: true });
+    const { largest, ties } = await delivered({ table: job.table, window, where: null, key: ['id'], most: 5 });
+    expect(ties).toEqual([['1']]);
+    expect(await one(`SELECT '${largest}' < '${to?.value}'::timestamptz`)).toBe('true');
+    expect(await codeOf(literal(job.table, job.column, 'soon'))).toBe('CURSOR_VALUE');
+    expect(await reading.read(window)).toEqual([1]);
+    await snapshot.release();
+    await rm(runtimeFolder, { recursive: true });
+    expect((await job.next()).ids).toEqual([1, 2]);
   });
 
   test('a snapshot of this program, which another run holds, does not', async () => {

@@ -125,3 +125,14 @@ test('thousands of ties, and bounds that are found by the index', async () => {
   expect((await job.next()).ids).toEqual(upTo(3000));
   expect((await job.next()).ids).toEqual([]);
 });
+
+test('a row with a NULL in the key of the ties is repeated rather than lost', async () => {
+  const job = await jobOver('DATETIME', ["'2024-01-31'"]);
+  const { name } = job.table;
+  file.writer.exec(`ALTER TABLE ${name} ADD COLUMN k TEXT; UPDATE ${name} SET k = 'a'`);
+  job.key = ['k'];
+  expect((await job.next()).ids).toEqual([1]);
+  file.writer.exec(`INSERT INTO ${name} (c) VALUES ('2024-01-31')`);
+  expect((await job.next()).ids).toEqual([2]);
+  expect((await job.next()).ids).toEqual([1, 2]);
+});

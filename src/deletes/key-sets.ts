@@ -1,0 +1,130 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { join } from 'node:path';
+import type { Manifest } from '../model/manifest.ts';
+import { relationOf } from '../verify/file-relation.ts';
+import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
+import type { KnownKeys, Link } from './known-keys.ts';
+
+const MEMORY = '160MB';
+
+/** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
+export class KeySets implements AsyncDisposable {
+  readonly #connection: DuckDBConnection;
+  readonly #close: () => void;
+  readonly #key: readonly string[];
+
+  private constructor(connection: DuckDBConnection, close: () => void, key: readonly string[]) {
+    this.#connection = connection;
+    this.#close = close;
+    this.#key = key;
+  }
+
+  /** In `scratch`, a private folder that the caller removes. */
+  static async open(scratch: string, key: readonly string[], threads: number): Promise<KeySets> {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(join(scratch, 'keys.duckdb'), {
+      threads: String(threads),
+      memory_limit: MEMORY,
+      temp_directory: join(scratch, 'spill'),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: 'false',
+    });
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    await connection.run("SET disabled_optimizers = 'statistics_propagation'");
+    return new KeySets(
+      connection,
+      () => {
+        connection.closeSync();
+        instance.closeSync();
+      },
+      key,
+    );
+  }
+
+  /** Table `known`: what targets should have. Returns its rows. */
+  async known({ store, links }: KnownKeys): Promise<number> {
+    const [first] = links;
+    const begin = store === null ? null : `SELECT ${this.#names()} FROM read_parquet(${sqlPath(store)})`;
+    const empty = first === undefined ? null : `${this.#keysOf(first)} LIMIT 0`;
+    await this.#connection.run(`CREATE TABLE known AS ${begin ?? empty ?? ''}`);
+    for (const link of links) await this.#apply(link);
+    return this.#count('known');
+  }
+
+  /** Table `gone`: known keys that no row of the scan has. Returns its rows. */
+  async gone(scan: Link): Promise<number> {
+    const current = this.#keysOf(scan);
+    await this.#connection.run(`CREATE TABLE gone AS SELECT * FROM known WHERE NOT EXISTS (
+      SELECT 1 FROM (${current}) AS now WHERE ${this.#same('now', 'known')})`);
+    return this.#count('gone');
+  }
+
+  /** Writes the keys that are still there. */
+  async storeAlive(path: string): Promise<void> {
+    const alive = `SELECT * FROM known WHERE NOT EXISTS (SELECT 1 FROM gone WHERE ${this.#same('gone', 'known')})`;
+    await this.#connection.run(`COPY (${alive}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  }
+
+  /** Writes the keys that are gone as Parquet, in the order of the key. */
+  async writeGone(path: string): Promise<void> {
+    const rows = `SELECT ${this.#names()} FROM gone ORDER BY ALL`;
+    await this.#connection.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  }
+
+  /** Of the keys that are gone: the largest value of each column in bytes. */
+  async widths(): Promise<readonly number[]> {
+    const parts = this.#key.map((name) => `coalesce(max(strlen(${sqlName(name)}::VARCHAR)), 0)`);
+    const result = await this.#connection.runAndReadAll(`SELECT ${parts.join(', ')} FROM gone`);
+    return (result.getRows()[0] ?? []).map(Number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+  }
+
+  /** A key stands in the set once, however often it was delivered. */
+  async #apply(link: Link): Promise<void> {
+    const keys = this.#keysOf(link);
+    const same = this.#same('moved', 'known');
+    if (link.manifest.totals.rows === 0) return;
+    if (link.manifest.deletes !== undefined) {
+      await this.#connection.run(`DELETE FROM known WHERE EXISTS (SELECT 1 FROM (${keys}) AS moved WHERE ${same})`);
+      return;
+    }
+    await this.#connection.run(`INSERT INTO known SELECT DISTINCT * FROM (${keys}) AS moved
+      WHERE NOT EXISTS (SELECT 1 FROM known WHERE ${same})`);
+  }
+
+  /** Null-safe only where a key can be NULL: a plain equality is what a hash join is made of. */
+  #same(one: string, other: string): string {
+    return this.#key
+      .map((name) => `${one}.${sqlName(name)} IS NOT DISTINCT FROM ${other}.${sqlName(name)}`)
+      .join(' AND ');
+  }
+
+  #names(): string {
+    return this.#key.map(sqlName).join(', ');
+  }
+
+  #keysOf({ manifest, folder }: Link): string {
+    const parts = manifest.files.map(({ path }) => keysOfFile(manifest, join(folder, path), this.#key));
+    return parts.join(' UNION ALL ');
+  }
+
+  async #count(table: string): Promise<number> {
+    const result = await this.#connection.runAndReadAll(`SELECT count(*) FROM ${table}`);
+    return Number(result.getRows()[0]?.[0]);
+  }
+}
+
+function keysOfFile(manifest: Manifest, path: string, key: readonly string[]): string {
+  const { from, columns } = relationOf(manifest, path);
+  const cells = key.map((name) => {
+    const found = columns.find(({ column }) => column.name === name);
+    if (found === undefined) throw new Error(`the files of run ${manifest.run} have no column ${name}`);
+    return `${found.typed} AS ${sqlName(name)}`;
+  });
+  return `SELECT ${cells.join(', ')} FROM ${from}`;
+}

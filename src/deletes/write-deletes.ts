@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifest.ts';
+import type { DeletesReport } from '../engine/report.ts';
+import { deletesOf } from '../engine/deletes-of.ts';
+import { parquetAsCsv } from '../load/parquet-as-csv.ts';
+import type { Manifest, ManifestFile } from '../model/manifest.ts';
+import { MANIFEST_VERSION } from '../model/manifest.ts';
+import { sha256Of } from '../verify/hash-file.ts';
+import type { KeySets } from './key-sets.ts';
+import type { Link } from './known-keys.ts';
+
+/**
+ * The delete set as a link behind its window: the file under its final name, durable, then the manifest, then `latest.json`. A folder that a
+ * killed process left without a manifest is written anew.
+ */
+export async function writeDeletes(
+  window: Link,
+  scan: Manifest,
+  sets: KeySets,
+  counts: { readonly rows: number; readonly known: number },
+  scratch: string,
+): Promise<DeletesReport> {
+  const { run, folder } = deletesOf({ runId: window.manifest.run, folder: window.folder });
+  const path = join(folder, MANIFEST_NAME);
+  if (existsSync(path)) throw new Error(`run ${window.manifest.run} has its delete set already`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  const startedAt = new Date().toISOString();
+  const file = await writeFile(window.manifest, sets, counts.rows, { folder, scratch });
+  const manifest = manifestOf(window.manifest, scan, { run, file, known: counts.known, startedAt });
+  writeManifest(folder, manifest);
+  const place = `${basename(folder)}/${MANIFEST_NAME}`;
+  const { finishedAt } = manifest;
+  writeLatest(dirname(folder), { version: MANIFEST_VERSION, run, manifest: place, finishedAt });
+  return { run, ...counts, folder, manifest: path };
+}
+
+async function writeFile(
+  { format, incremental, schema }: Manifest,
+  sets: KeySets,
+  rows: number,
+  { folder, scratch }: { readonly folder: string; readonly scratch: string },
+): Promise<ManifestFile> {
+  const name = `part-000001.${format.name}`;
+  const parquet = join(scratch, 'gone.parquet');
+  await sets.writeGone(parquet);
+  if (format.name === 'parquet') await publish(parquet, join(folder, name));
+  else {
+    const columns = keyColumns(schema.columns, incremental?.uniqueKey ?? []).map((source) => ({ source }));
+    await using csv = await parquetAsCsv({ path: parquet }, columns, scratch, format.nullMarker ?? '\\N');
+    await publish(csv.path, join(folder, name));
+  }
+  const path = join(folder, name);
+  const maxBytes = await sets.widths();
+  return {
+    path: name,
+    rows,
+    bytes: (await stat(path)).size,
+    sha256: await sha256Of(path),
+    keyRange: { kind: 'all', text: 'all rows', from: null, to: null },
+    epoch: 1,
+    nullCounts: maxBytes.map(() => 0),
+    maxBytes,
+  };
+}
+
+/** Durable under its final name. Both folders may lie on different file systems, hence the copy. */
+export async function publish(from: string, to: string): Promise<void> {
+  const temporary = join(dirname(to), `.${basename(to)}.tmp`);
+  await copyFile(from, temporary);
+  const handle = await open(temporary, 'r+');
+  await handle.sync();
+  await handle.close();
+  await rename(temporary, to);
+  const folder = await open(dirname(to), 'r');
+  await folder.sync();
+  await folder.close();
+}
+
+function keyColumns(columns: Manifest['schema']['columns'], key: readonly string[]): Manifest['schema']['columns'] {
+  return key.flatMap((name) => columns.filter((column) => column.name === name));
+}
+
+function manifestOf(
+  window: Manifest,
+  scan: Manifest,
+  facts: { readonly run: string; readonly file: ManifestFile; readonly known: number; readonly startedAt: string },
+): Manifest {
+  const { run, file, known, startedAt } = facts;
+  const { incremental } = window;
+  if (incremental === undefined) throw new Error(`run ${window.run} is no window`);
+  const key = incremental.uniqueKey;
+  const { rows, bytes, nullCounts, maxBytes } = file;
+  const seen = scan.consistency.epochs.at(-1);
+  return {
+    ...window,
+    run,
+    schema: { columns: keyColumns(window.schema.columns, key), primaryKey: key },
+    format: { ...window.format, compression: window.format.name === 'parquet' ? 'zstd' : 'none' },
+    consistency: { ...scan.consistency, epochs: seen === undefined ? [] : [{ ...seen, epoch: 1, files: 1 }] },
+    totals: { rows, bytes, files: 1, nullCounts, maxBytes, replacedCells: {}, markerCells: 0 },
+    files: [file],
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    incremental: { ...incremental, previous: window.run, reset: false, backfill: false, repeatedTo: null },
+    deletes: { key, known },
+  };
+}

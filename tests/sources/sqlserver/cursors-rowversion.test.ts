@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../../src/sources/sqlserver/connect.ts';
+import { sqlServerDriver } from '../../../src/sources/sqlserver/index.ts';
+import type { SourceSession } from '../../../src/sources/source.ts';
+import { CursorJob } from '../../conformance/cursor-job.ts';
+import {
+  configFor,
+  type FreshSqlServerDatabase,
+  freshSqlServerDatabase,
+  sqlServerUrl,
+} from '../../support/sqlserver-server.ts';
+
+/** Babelfish has the type only when it is asked for. */
+const PREPARE =
+  "IF CONVERT(int, SERVERPROPERTY('Babelfish')) = 1 EXEC sp_babelfish_configure 'escape_hatch_rowversion', 'ignore'";
+
+describe.skipIf(sqlServerUrl() === null)('a rowversion as cursor', () => {
+  let database: FreshSqlServerDatabase;
+  let session: SourceSession;
+
+  beforeAll(async () => {
+    database = await freshSqlServerDatabase('rowversions');
+    session = await sqlServerDriver.open(configFor(database.url), 'coordinator');
+    await database.run(PREPARE);
+    await database.run('CREATE TABLE changed (id bigint PRIMARY KEY, note varchar(9), v rowversion NOT NULL)');
+    await database.run('CREATE INDEX ix ON changed (v)');
+  });
+
+  afterAll(async () => {
+    await session?.[Symbol.asyncDispose]();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  it('44: a row of a transaction that stays open over two runs appears once, after its commit', async () => {
+    const job = await CursorJob.over(session, { schema: 'dbo', name: 'changed' }, 'V');
+    expect(job.column).toEqual({ name: 'v', kind: 'rowversion', nativeType: 'rowversion', nullable: false });
+    await database.run("INSERT INTO changed (id, note) VALUES (1, 'a')");
+    expect((await job.next()).ids).toEqual([1]);
+    const writer = await connect(configFor(database.url), 'sqlextract tests');
+    await writer.rows('BEGIN TRANSACTION');
+    await writer.rows("INSERT INTO changed (id, note) VALUES (2, 'b')");
+    await database.run("INSERT INTO changed (id, note) VALUES (3, 'c')");
+    const first = await job.next();
+    const second = await job.next();
+    expect([...first.ids, ...second.ids]).not.toContain(2);
+    await writer.rows('COMMIT');
+    await writer.close();
+    expect([...first.ids, ...second.ids, ...(await job.next()).ids]).toEqual([2, 3]);
+    await database.run("UPDATE changed SET note = 'd' WHERE id = 1");
+    expect((await job.next()).ids).toEqual([1]);
+    expect((await job.next()).ids).toEqual([]);
+  });
+});
