@@ -41,7 +41,7 @@ type Sync = (call: Call) => Promise<CliRun>;
 export function syncsOf(server: ShopServer, root: string): Syncs {
   const folder = join(root, server.name);
   mkdirSync(folder);
-  writeFileSync(join(folder, 'sqlextract.yaml'), configOf(server.url, server.schema, '12KB'));
+  writeFileSync(join(folder, 'sqlextract.yaml'), configOf(server.url, server.schema, '3KB'));
   const said: string[] = [];
   const syncTo =
     (target: ShopTarget): Sync =>
