@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../properties/random.ts';
-import { freshMariadb } from '../support/mariadb-server.ts';
+import { freshMariadb, startOwnMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import { differences } from './compare.ts';
 import { mariadbShop, postgresShop, type ShopServer } from './shop-server.ts';
@@ -36,7 +36,10 @@ export function soakSuite(plan: SoakPlan): void {
     let warehouse: ShopTarget;
     beforeAll(async () => {
       const source = stack.use(await freshDatabase('soak'));
-      const other = stack.use(await freshMariadb('soak'));
+      // A server of its own: a window of MariaDB ends where the oldest statement of any of its sessions began, other tests' included.
+      const server = await startOwnMariadb();
+      stack.defer(() => server.stop());
+      const other = stack.use(await freshMariadb('soak', server.url));
       const target = stack.use(await freshDatabase('soak_target'));
       servers = [await postgresShop(source), await mariadbShop(other)];
       warehouse = postgresTarget(target);
