@@ -74,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'config',
     'engine',
+    'deletes',
     'verify',
     'clean',
     'ingest',
