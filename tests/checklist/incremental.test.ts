@@ -70,7 +70,8 @@ describe.each(Object.entries(SOURCES))('incremental runs of %s', (_, open) => {
     await writer.commit();
     if (!fixture.manyWriters) await add([[3, fixture.now]]);
     const second = await next();
-    expect([...first, ...second].toSorted()).toEqual([1, 2, 3]);
+    expect(new Set([...first, ...second])).toEqual(new Set([1, 2, 3]));
+    expect(first.length + second.length).toBe(3);
     expect(await next()).toEqual([]);
   });
 

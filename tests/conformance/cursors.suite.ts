@@ -285,7 +285,9 @@ export function cursorsSuite(name: string, makeFixture: () => Promise<CursorFixt
       await writer.commit();
       if (!fixture.manyWriters) await add([[2, ago(lagMs)]]);
       await sleep(lagMs);
-      expect([...first.ids, ...(await job.next({ lagMs })).ids].toSorted()).toEqual([1, 2]);
+      const second = await job.next({ lagMs });
+      expect(new Set([...first.ids, ...second.ids])).toEqual(new Set([1, 2]));
+      expect(first.ids.length + second.ids.length).toBe(2);
     });
 
     it('days: the day that lasts is left for tomorrow where a clock bounds it, and delivered once', async () => {

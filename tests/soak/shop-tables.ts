@@ -13,10 +13,10 @@ export interface ShopTable {
 }
 
 /**
- * To be switched on when extract finds rows that are gone: writers then delete rows and move keys without a tombstone; until then a deleted row
- * is marked, and a moved key leaves a marked row at its old place.
+ * Writers delete rows, and move keys, and the keys are read as well. Without it a deleted row is marked, and a moved key leaves a marked row at
+ * its old place.
  */
-export const DETECT_DELETES = false;
+export const DETECT_DELETES = true;
 
 const MERGE: ShopTable = {
   name: 'customers',

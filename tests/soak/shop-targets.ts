@@ -92,7 +92,11 @@ export function postgresTarget({ url }: FreshDatabase): ShopTarget {
         keepsWaiting: isLocked,
         end: async () => {
           const back = `ALTER TABLE ${schema}.hidden RENAME TO ${table.slice(schema.length + 1)}`;
-          await connection.execute(isLocked ? 'ROLLBACK' : back).finally(async () => connection[Symbol.asyncDispose]());
+          try {
+            await connection.execute(isLocked ? 'ROLLBACK' : back);
+          } finally {
+            await connection[Symbol.asyncDispose]();
+          }
         },
       };
     },
