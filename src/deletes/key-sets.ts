@@ -5,7 +5,8 @@ import { relationOf } from '../verify/file-relation.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
-const MEMORY = '110MB';
+/** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
+const MEMORY = { narrow: '64MB', wide: '768MB' } as const;
 
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
 export class KeySets implements AsyncDisposable {
@@ -20,11 +21,16 @@ export class KeySets implements AsyncDisposable {
   }
 
   /** In `scratch`, a private folder that the caller removes. */
-  static async open(scratch: string, key: readonly string[], threads: number): Promise<KeySets> {
+  static async open(
+    scratch: string,
+    key: readonly string[],
+    threads: number,
+    width: keyof typeof MEMORY,
+  ): Promise<KeySets> {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const instance = await DuckDBInstance.create(join(scratch, 'keys.duckdb'), {
       threads: String(threads),
-      memory_limit: MEMORY,
+      memory_limit: MEMORY[width],
       temp_directory: join(scratch, 'spill'),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
