@@ -77,7 +77,8 @@ async function soak(
   // The first point comes before anything went wrong: there is always a second one.
   for (let point = 1; point <= 2 || performance.now() < end; point += 1) {
     // Beforehand there are no tables to be in trouble with.
-    for (let round = 0; round < plan.roundsBetweenQuietPoints && point > 1; round += 1) {
+    const rounds = point === 1 ? 0 : plan.roundsBetweenQuietPoints;
+    for (let round = 0; round < rounds; round += 1) {
       const target = random.pick(targets);
       const began = performance.now();
       const became = await syncs.round(target, random);
