@@ -109,7 +109,7 @@ async function windowOf(
  * The newest run that targets can have of the job: its last window, or the delete set that was made after it, which a killed process may
  * have written without a word in the state.
  */
-function lastLink(store: CheckpointStore): string | null {
+export function lastLink(store: CheckpointStore): string | null {
   const last = store.runs().findLast(({ status }) => status === 'complete');
   if (last === undefined) return null;
   const deletes = deletesOf(last);

@@ -42,7 +42,9 @@ export async function openRuns(
   session: SourceSession,
   watcher: RunWatcher,
 ): Promise<OpenRuns> {
-  const { tables, refused } = await resolveTables(request, session, watcher);
+  const { tables: all, refused } = await resolveTables(request, session, watcher);
+  const tables = all.filter(isReadHere);
+  for (const found of all) if (!isReadHere(found)) watcher.event({ kind: 'set-aside', found });
   const identity = await session.identity();
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());
@@ -71,8 +73,13 @@ export async function openRuns(
   }
 }
 
-function jobOf(
-  request: ExtractRequest,
+/** Without a cursor there is no window to read. */
+function isReadHere({ settings }: ResolvedTable): boolean {
+  return settings.incremental?.by !== null;
+}
+
+export function jobOf(
+  request: Pick<ExtractRequest, 'jobName'>,
   source: Readonly<Record<string, string>>,
   { table, settings }: ResolvedTable,
 ): Parameters<typeof openJob>[0]['job'] {
