@@ -29,7 +29,7 @@ function cellsOf({ table, where, state, lastRun, job }: JobWatermark): readonly 
   const set = watermark !== null && watermark.run === null ? ' (set by hand)' : '';
   return [
     where === null ? table : `${table} where ${where}`,
-    watermark?.column.name ?? '-',
+    watermark === null ? '-' : watermark.column.kind === 'hash' ? 'none: all rows compared' : watermark.column.name,
     watermark === null ? 'none: the next run reads all' : `${watermark.from.value}${set}`,
     state?.strategy ?? '-',
     lastRun === null ? 'none finished' : `${lastRun.runId}, ${lastRun.finishedAt ?? ''}`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Manifest } from '../model/manifest.ts';
 import { relationOf } from '../verify/file-relation.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
+import { openScratch } from './scratch-database.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
 const MEMORY = '160MB';
@@ -21,26 +22,8 @@ export class KeySets implements AsyncDisposable {
 
   /** In `scratch`, a private folder that the caller removes. */
   static async open(scratch: string, key: readonly string[], threads: number): Promise<KeySets> {
-    const { DuckDBInstance } = await import('@duckdb/node-api');
-    const instance = await DuckDBInstance.create(join(scratch, 'keys.duckdb'), {
-      threads: String(threads),
-      memory_limit: MEMORY,
-      temp_directory: join(scratch, 'spill'),
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      preserve_insertion_order: 'false',
-    });
-    const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
-    await connection.run("SET disabled_optimizers = 'statistics_propagation'");
-    return new KeySets(
-      connection,
-      () => {
-        connection.closeSync();
-        instance.closeSync();
-      },
-      key,
-    );
+    const { connection, close } = await openScratch(scratch, { threads, memory: MEMORY });
+    return new KeySets(connection, close, key);
   }
 
   /** Table `known`: what targets should have. Returns its rows. */
