@@ -5,29 +5,28 @@ import type { JobHandle } from '../checkpoint/open-job.ts';
 import { openJob } from '../checkpoint/open-job.ts';
 import { newRunId } from '../checkpoint/run-marker.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
-import { lastLink, makeRunFolder } from '../engine/begin-table.ts';
+import { makeRunFolder } from '../engine/begin-table.ts';
 import { checkRefusals } from '../engine/check-refusals.ts';
 import { decideRun } from '../engine/decide-run.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import { fingerprintOf } from '../engine/fingerprint-of.ts';
 import type { FittedIncrement } from '../engine/fit-increment.ts';
 import { fitIncrement } from '../engine/fit-increment.ts';
-import { jobOf } from '../engine/open-runs.ts';
+import { jobOf } from '../engine/job-of.ts';
+import { lastLink } from '../engine/last-link.ts';
+import { hashWindow } from '../engine/hash-window.ts';
 import type { TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { ResolvedTable } from '../engine/resolved-table.ts';
 import { uniqueKeyOf } from '../engine/unique-key.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
-import { HASH_COLUMN } from '../model/cursor.ts';
+import { describeWindow } from '../model/cursor.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
 import { alreadyReport, changesReport } from './changes-report.ts';
 import { compareRows } from './compare-rows.ts';
 import { finishChanges, recoverChanges } from './finish-changes.ts';
 import { storeFolderOf, writePending } from './stored-rows.ts';
 import { faultPoint } from '../model/fault-point.ts';
-
-const PROMISE =
-  'every difference between what was delivered before and the table as of the snapshot, found by comparing all rows';
 
 /** One table's run, under the lock of its job. */
 export interface ChangesRun {
@@ -102,25 +101,17 @@ async function begin(request: ExtractRequest, found: ResolvedTable, watcher: Run
       handle[Symbol.dispose]();
       return { kind: 'already', name, run: decision.run };
     }
-    const window = windowOf(handle, fitted, uniqueKeyOf(name, table, incremental));
-    watcher.event({ kind: 'remark', table: name, text: `${window.promise}; all of them are read from the source` });
+    const window = hashWindow(uniqueKeyOf(name, table, incremental), fitted.state, lastLink(handle.store));
+    watcher.event({ kind: 'remark', table: name, text: `${describeWindow(window)}: ${window.promise}` });
     const runId = newRunId(new Date());
     const folder = join(request.out, folderNameOf(table), runId);
     await makeRunFolder(folder);
     const planBasis = { kind: 'whole', why: 'all rows are compared with those of the last run' } as const;
-    const facts2 = { runId, runKey, fingerprint, folder, commandLine, toolVersion, planBasis, window };
-    const record = handle.store.beginRun(facts2);
+    const newRun = { runId, runKey, fingerprint, folder, commandLine, toolVersion, planBasis, window };
+    const record = handle.store.beginRun(newRun);
     return { kind: 'run', run: { handle, name, fitted, record, window, store, scratch: join(store, 'scratch') } };
   } catch (error) {
     handle[Symbol.dispose]();
     throw error;
   }
-}
-
-function windowOf({ store }: JobHandle, { state }: FittedIncrement, uniqueKey: readonly string[]): IncrementalWindow {
-  const reset = (state?.watermark ?? null) === null;
-  const previous = reset ? null : lastLink(store);
-  const bounds = { from: null, to: null, nulls: false, repeatedTo: null, next: null };
-  const chain = { previous, reset, backfill: false };
-  return { column: HASH_COLUMN, ...bounds, strategy: 'merge', uniqueKey, ...chain, promise: PROMISE };
 }

@@ -6,7 +6,7 @@ import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { openScratch } from './scratch-database.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
-const MEMORY = '160MB';
+const MEMORY = '110MB';
 
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
 export class KeySets implements AsyncDisposable {
@@ -26,12 +26,13 @@ export class KeySets implements AsyncDisposable {
     return new KeySets(connection, close, key);
   }
 
-  /** Table `known`: what targets should have. Returns its rows. */
+  /** Relation `known`: what targets should have. Returns its rows. A stored set that no link changed is read where it lies. */
   async known({ store, links }: KnownKeys): Promise<number> {
     const [first] = links;
     const begin = store === null ? null : `SELECT ${this.#names()} FROM read_parquet(${sqlPath(store)})`;
     const empty = first === undefined ? null : `${this.#keysOf(first)} LIMIT 0`;
-    await this.#connection.run(`CREATE TABLE known AS ${begin ?? empty ?? ''}`);
+    const moved = links.some((link) => link.manifest.totals.rows > 0);
+    await this.#connection.run(`CREATE ${moved ? 'TABLE' : 'VIEW'} known AS ${begin ?? empty ?? ''}`);
     for (const link of links) await this.#apply(link);
     return this.#count('known');
   }

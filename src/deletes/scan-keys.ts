@@ -6,6 +6,8 @@ import { displayName } from '../model/table.ts';
 import type { Link } from './known-keys.ts';
 import { scanTable } from './scan-table.ts';
 
+const KEY_BUFFERS = 32_000_000;
+
 /** The keys of all rows that the job selects. Throws DELETES_INCOMPLETE. */
 export async function scanKeys(
   request: ExtractRequest,
@@ -32,7 +34,9 @@ export async function scanKeys(
       incremental: null,
     }),
   };
-  return scanTable(request, order, quiet);
+  // Keys are small: more would only be held longer.
+  const bufferBytes = Math.min(request.bufferBytes, KEY_BUFFERS);
+  return scanTable({ ...request, bufferBytes }, order, quiet);
 }
 
 function isOf(key: readonly string[]): (typed: string) => boolean {

@@ -61,8 +61,8 @@ function afterChange(
     return { ...state, watermark: null };
   }
   // Rows are told apart by the key: with another one nothing says which row was which.
-  const otherKey = cursor === null && model.configurationHash !== state.configurationHash && changes.length > 0;
-  const otherCursor = isOtherCursor(state, by) || (otherKey && state.configurationHash !== '');
+  const otherKey = cursor === null && state.watermark !== null && model.configurationHash !== state.configurationHash;
+  const otherCursor = isOtherCursor(state, by) || otherKey;
   if (onChange === 'fail' || otherCursor) throw changed(name, said, otherCursor);
   const text =
     cursor === null

@@ -13,6 +13,7 @@ import { decideRun } from './decide-run.ts';
 import type { OpenContext, OpenTable } from './begin-table.ts';
 import { beginTable, makeRunFolder } from './begin-table.ts';
 import type { RunWatcher } from './events.ts';
+import { jobOf } from './job-of.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import type { ExtractRequest } from './request.ts';
@@ -76,23 +77,6 @@ export async function openRuns(
 /** Without a cursor there is no window to read. */
 function isReadHere({ settings }: ResolvedTable): boolean {
   return settings.incremental?.by !== null;
-}
-
-export function jobOf(
-  request: Pick<ExtractRequest, 'jobName'>,
-  source: Readonly<Record<string, string>>,
-  { table, settings }: ResolvedTable,
-): Parameters<typeof openJob>[0]['job'] {
-  const { include, exclude, asText } = settings.selection;
-  const { schema, name } = table;
-  const ofQuery = table.query === undefined ? {} : { query: true as const };
-  const ofWindow = settings.incremental === null ? {} : { incremental: true as const };
-  return {
-    source,
-    table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery, ...ofWindow },
-    jobName: request.jobName,
-  };
 }
 
 async function decideAll(
