@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
+import { deletesOf } from '../engine/deletes-of.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { Problem } from '../model/problem.ts';
@@ -36,7 +38,7 @@ export function changesReport({ name, record, window }: ChangesRun, { counts, pe
   };
 }
 
-/** Complete by its run key. */
+/** Complete by its run key, with the delete set that lies behind it. */
 export function alreadyReport(name: string, run: RunRecord): TableReport {
   const path = join(run.folder, MANIFEST_NAME);
   const { totals, consistency } = readManifest(path);
@@ -52,8 +54,16 @@ export function alreadyReport(name: string, run: RunRecord): TableReport {
     manifest: path,
     problem: null,
     window: run.window,
-    deletes: null,
+    deletes: deletesBehind(run),
   };
+}
+
+function deletesBehind(record: RunRecord): TableReport['deletes'] {
+  const { run, folder } = deletesOf(record);
+  const manifest = join(folder, MANIFEST_NAME);
+  if (!existsSync(manifest)) return null;
+  const { totals, deletes } = readManifest(manifest);
+  return { run, rows: totals.rows, known: deletes?.known ?? 0, folder, manifest };
 }
 
 /** Nothing was delivered. */

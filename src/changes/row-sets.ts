@@ -84,9 +84,11 @@ export class RowSets implements AsyncDisposable, GoneKeys {
 
   /** With the file of the last run; null: nothing was delivered. */
   async compare(store: string | null): Promise<Comparison> {
+    if (store === null) return this.#allNew();
     const stored = this.#storedCells().map(([inside, outside]) => `${outside} AS ${inside}`);
-    const known = store === null ? 'now LIMIT 0' : `(SELECT ${stored.join(', ')} FROM read_parquet(${sqlPath(store)}))`;
-    await this.#connection.run(`CREATE TABLE known AS SELECT * FROM ${known}`);
+    await this.#connection.run(
+      `CREATE TABLE known AS SELECT ${stored.join(', ')} FROM read_parquet(${sqlPath(store)})`,
+    );
     const hash = 'one.high = known.high AND one.low = known.low';
     const sameRow = `SELECT 1 FROM known WHERE ${this.#sameKey('one', 'known')} AND ${hash}`;
     const cells = this.#columns.map((_, index) => `c${index}`).join(', ');
@@ -100,6 +102,12 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     await this.#findAlike();
     const [now, all, changed, gone, alike] = await this.#counts('now', 'known', 'changed', 'gone', 'alike');
     return { now: now ?? 0, known: all ?? 0, changed: changed ?? 0, gone: gone ?? 0, alike: alike ?? 0 };
+  }
+
+  async #allNew(): Promise<Comparison> {
+    await this.#connection.run('CREATE TABLE alike AS SELECT * FROM now LIMIT 0');
+    const [now = 0] = await this.#counts('now');
+    return { now, known: 0, changed: now, gone: 0, alike: 0 };
   }
 
   /** What targets have once changes and deletes are there. */

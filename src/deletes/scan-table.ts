@@ -10,7 +10,7 @@ import type { Link } from './known-keys.ts';
 export interface ScanOrder {
   readonly table: Pick<Manifest['table'], 'schema' | 'name' | 'kind'>;
   readonly jobName: string;
-  /** Absolute: where the run's files go. */
+  /** Absolute: where the run's files go, in a folder that is removed afterwards. */
   readonly out: string;
   settings(found: TableSettings): TableSettings;
   incomplete(why: string): SqlextractError;
@@ -30,6 +30,8 @@ export async function scanTable(request: ExtractRequest, order: ScanOrder, watch
       queries: isQuery ? request.queries.filter((query) => query.name === table.name) : [],
       tableSettings: (schema, one) => order.settings(request.tableSettings(schema, one)),
       querySettings: (one) => order.settings(request.querySettings(one)),
+      // Begun anew each time, and no job of the person's: its state goes with its files.
+      stateDir: `${out}-state`,
       ...{ out, jobName, runKey: null, fresh: true, holdMs: 0, keepSnapshot: false, sync: null },
       consistency: request.consistency === 'chunk' ? 'snapshot' : request.consistency,
     },
