@@ -5,7 +5,7 @@ import type { GoneKeys } from '../deletes/write-deletes.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { relationOf } from '../verify/file-relation.ts';
-import { rowHash } from '../verify/row-hash-sql.ts';
+import { type HashedColumn, rowHash } from '../verify/row-hash-sql.ts';
 
 export interface RowSetsRequest {
   /** A private folder that the caller removes. */
@@ -33,10 +33,11 @@ const MOST_MEMORY = 4_000_000_000;
 
 /**
  * Keys and hashes of a table's rows, now and as they were delivered, in an embedded DuckDB whose tables lie on disk: out of core, whatever
- * their number. Columns are c0, c1, … and keys k0, k1, … inside, so that no name of a table's can collide with another.
+ * their number, because only hashes are joined, which have a width. Columns are c0, c1, … and keys k0, k1, … inside, so that no name of a table's
+ * can collide with another.
  *
- *   scan ──▶ now (key, hash) ──┬─ not the same in known ──▶ changed (all columns)
- *   stored ──▶ known ──────────┴─ no such key in now ─────▶ gone (key)
+ *   scan ──▶ now (key, hashes) ──┬─ no such row in known ──▶ changed (all columns)
+ *   stored ──▶ known ────────────┴─ no such key in now ────▶ gone (key)
  */
 export class RowSets implements AsyncDisposable, GoneKeys {
   readonly #connection: DuckDBConnection;
@@ -56,8 +57,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     const { connection, close } = await openScratch(request.scratch, limits);
     const sets = new RowSets(connection, close, request);
     try {
-      const keys = sets.#keyCells.map((cell, index) => `${cell} AS k${index}`).join(', ');
-      await connection.run(`CREATE TABLE now AS SELECT ${keys}, high, low FROM (${sets.#hashed()})`);
+      await connection.run(`CREATE TABLE now AS ${sets.#keyed(sets.#scanned())}`);
       return sets;
     } catch (error) {
       close();
@@ -67,12 +67,12 @@ export class RowSets implements AsyncDisposable, GoneKeys {
 
   /** A key that two rows have, or that lacks a value, as texts; null: each row has one of its own. */
   async ambiguous(): Promise<readonly (string | null)[] | null> {
-    const isNull = this.#keys.map((key) => `${key} IS NULL`).join(' OR ');
-    const names = this.#keys.join(', ');
     const shown = this.#keys.map((key) => `${key}::VARCHAR`).join(', ');
+    const isNull = this.#keys.map((key) => `${key} IS NULL`).join(' OR ');
     const missing = await this.#rows(`SELECT ${shown} FROM now WHERE ${isNull} LIMIT 1`);
-    const twice = `SELECT ${shown} FROM (SELECT ${names} FROM now GROUP BY ${names} HAVING count(*) > 1 LIMIT 1)`;
-    const [found] = missing.length > 0 ? missing : await this.#rows(twice);
+    const twice = 'SELECT kh, kl FROM now GROUP BY kh, kl HAVING count(*) > 1 LIMIT 1';
+    const which = `SELECT ${shown} FROM now WHERE (kh, kl) IN (${twice}) LIMIT 1`;
+    const [found] = missing.length > 0 ? missing : await this.#rows(which);
     return found === undefined ? null : found.map((cell) => (typeof cell === 'string' ? cell : null));
   }
 
@@ -86,18 +86,17 @@ export class RowSets implements AsyncDisposable, GoneKeys {
   async compare(store: string | null): Promise<Comparison> {
     if (store === null) return this.#allNew();
     const stored = this.#storedCells().map(([inside, outside]) => `${outside} AS ${inside}`);
-    await this.#connection.run(
-      `CREATE TABLE known AS SELECT ${stored.join(', ')} FROM read_parquet(${sqlPath(store)})`,
-    );
-    const hash = 'one.high = known.high AND one.low = known.low';
-    const sameRow = `SELECT 1 FROM known WHERE ${this.#sameKey('one', 'known')} AND ${hash}`;
+    const known = this.#keyed(`SELECT ${stored.join(', ')} FROM read_parquet(${sqlPath(store)})`);
+    await this.#connection.run(`CREATE VIEW known AS ${known}`);
     const cells = this.#columns.map((_, index) => `c${index}`).join(', ');
+    // The hash of a row is that of its key as well.
+    const sameRow = 'SELECT 1 FROM known WHERE one.high = known.high AND one.low = known.low';
     await this.#connection.run(
-      `CREATE TABLE changed AS SELECT ${cells} FROM (${this.#hashed(true)}) AS one WHERE NOT EXISTS (${sameRow})`,
+      `CREATE TABLE changed AS SELECT ${cells} FROM (${this.#scanned()}) AS one WHERE NOT EXISTS (${sameRow})`,
     );
     const keys = this.#keys.map((key) => `known.${key}`).join(', ');
     await this.#connection.run(
-      `CREATE TABLE gone AS SELECT ${keys} FROM known WHERE NOT EXISTS (SELECT 1 FROM now WHERE ${this.#sameKey('now', 'known')})`,
+      `CREATE TABLE gone AS SELECT ${keys}, kh, kl FROM known WHERE NOT EXISTS (SELECT 1 FROM now WHERE ${sameKey('now', 'known')})`,
     );
     await this.#findAlike();
     const [now, all, changed, gone, alike] = await this.#counts('now', 'known', 'changed', 'gone', 'alike');
@@ -113,7 +112,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
   /** What targets have once changes and deletes are there. */
   async store(path: string): Promise<void> {
     const cells = this.#storedCells().map(([inside, outside]) => `${inside} AS ${outside}`);
-    const alike = `SELECT 1 FROM alike WHERE ${this.#sameKey('alike', 'now')}`;
+    const alike = `SELECT 1 FROM alike WHERE ${sameKey('alike', 'now')}`;
     const rows = `SELECT ${cells.join(', ')} FROM now WHERE NOT EXISTS (${alike})`;
     await this.#connection.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
   }
@@ -168,15 +167,13 @@ export class RowSets implements AsyncDisposable, GoneKeys {
    * it under the old one. Such rows are not taken for delivered, so that the next run brings them again.
    */
   async #findAlike(): Promise<void> {
-    const folded = (table: string): string =>
-      this.#keys.map((key) => `lower(strip_accents(rtrim(${table}.${key}::VARCHAR)))`).join(` || '\u0001' || `);
-    const before = `SELECT 1 FROM known WHERE ${this.#sameKey('known', 'now')}`;
-    const spelled = `SELECT 1 FROM gone WHERE ${folded('gone')} = ${folded('now')}`;
-    const keys = this.#keys.map((key) => `now.${key}`).join(', ');
     const texts = this.#keyColumns.some((index) => this.#columns[index]?.type.kind === 'string');
-    await this.#connection.run(
-      `CREATE TABLE alike AS SELECT ${keys} FROM now WHERE ${texts ? 'true' : 'false'} AND NOT EXISTS (${before}) AND EXISTS (${spelled})`,
-    );
+    const folded = (table: string): string =>
+      `hash(${this.#keys.map((key) => `lower(strip_accents(rtrim(${table}.${key}::VARCHAR)))`).join(', ')})`;
+    const before = `SELECT 1 FROM known WHERE ${sameKey('known', 'now')}`;
+    const spelled = `SELECT 1 FROM gone WHERE ${folded('gone')} = ${folded('now')}`;
+    const found = `NOT EXISTS (${before}) AND EXISTS (${spelled})`;
+    await this.#connection.run(`CREATE TABLE alike AS SELECT kh, kl FROM now WHERE ${texts ? found : 'false'}`);
   }
 
   get #columns(): readonly ColumnSchema[] {
@@ -187,16 +184,8 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     return this.#request.key.map((name) => this.#columns.findIndex((column) => column.name === name));
   }
 
-  get #keyCells(): readonly string[] {
-    return this.#keyColumns.map((index) => `c${index}`);
-  }
-
   get #keys(): readonly string[] {
     return this.#request.key.map((_, index) => `k${index}`);
-  }
-
-  #sameKey(one: string, other: string): string {
-    return this.#keys.map((key) => `${one}.${key} = ${other}.${key}`).join(' AND ');
   }
 
   #storedCells(): readonly (readonly [inside: string, outside: string])[] {
@@ -204,17 +193,25 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     return [...keys, ['high', '"hash high"'], ['low', '"hash low"']];
   }
 
-  /** All rows of the scan with their hash, and with their keys when asked for. */
-  #hashed(withKeys = false): string {
+  /** All rows of the scan: c0, …, their keys, and their hashes. */
+  #scanned(): string {
     const { manifest, folder } = this.#request.scan;
     const files = manifest.files.map(({ path }) => {
       const { from, columns } = relationOf(manifest, `${folder}/${path}`);
       return `SELECT ${columns.map(({ typed }, index) => `${typed} AS c${index}`).join(', ')} FROM ${from}`;
     });
     const hash = rowHash(this.#columns.map(({ type }, index) => ({ expression: `c${index}`, type })));
-    const keys = withKeys ? this.#keyCells.map((cell, index) => `, ${cell} AS k${index}`).join('') : '';
-    const halves = `CAST('0x' || left(hash, 16) AS UBIGINT) AS high, CAST('0x' || right(hash, 16) AS UBIGINT) AS low`;
-    return `SELECT * EXCLUDE (hash)${keys}, ${halves} FROM (SELECT *, ${hash} AS hash FROM (${files.join(' UNION ALL ')}))`;
+    const keys = this.#keyColumns.map((column, index) => `c${column} AS k${index}`).join(', ');
+    const rows = `SELECT *, ${keys}, ${hash} AS hash FROM (${files.join(' UNION ALL ')})`;
+    return `SELECT * EXCLUDE (hash), ${halves('hash', 'high', 'low')} FROM (${rows})`;
+  }
+
+  /** k0, …, kh, kl, high, low of rows that have the keys and the hash of a row. */
+  #keyed(rows: string): string {
+    const names = this.#keys.join(', ');
+    const cells = this.#keyColumns.map((column, index) => keyCell(this.#columns[column], `k${index}`));
+    const hashed = `SELECT ${names}, high, low, ${rowHash(cells)} AS hash FROM (${rows})`;
+    return `SELECT ${names}, ${halves('hash', 'kh', 'kl')}, high, low FROM (${hashed})`;
   }
 
   async #counts(...tables: readonly string[]): Promise<readonly number[]> {
@@ -244,6 +241,26 @@ export interface RowStatistics {
 
 /** Before the names of key columns in a stored file. */
 const KEY = 'key ';
+
+function sameKey(one: string, other: string): string {
+  return `${one}.kh = ${other}.kh AND ${one}.kl = ${other}.kl`;
+}
+
+/** 32 hex digits as two numbers, which are joined faster and in less memory than texts. */
+function halves(hash: string, high: string, low: string): string {
+  return `CAST('0x' || left(${hash}, 16) AS UBIGINT) AS ${high}, CAST('0x' || right(${hash}, 16) AS UBIGINT) AS ${low}`;
+}
+
+/** Both zeros are one key to every database, and two rows. */
+function keyCell(column: ColumnSchema | undefined, expression: string): HashedColumn {
+  if (column === undefined) throw new Error(`no column of the table is ${expression}`);
+  const { type } = column;
+  const isFloat = type.kind === 'float32' || type.kind === 'float64';
+  return {
+    expression: isFloat ? `(CASE WHEN ${expression} = 0 THEN abs(${expression}) ELSE ${expression} END)` : expression,
+    type,
+  };
+}
 
 /** `rowid` counts the rows of a table that nothing was deleted from: https://duckdb.org/docs/sql/statements/select (row IDs). */
 function partSql({ first, end }: RowPart): string {

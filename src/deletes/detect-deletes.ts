@@ -61,7 +61,8 @@ async function detectDeletes(
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     const scan = await scanKeys(request, manifest, key, join(scratch, 'scan'), watcher);
-    await using sets = await KeySets.open(scratch, key, Math.min(request.workers, availableParallelism()));
+    const threads = Math.min(request.workers, availableParallelism());
+    await using sets = await KeySets.open(scratch, key, threads, widthOf(scan));
     const counts = { known: await sets.known(known), rows: await sets.gone(scan) };
     faultPoint('before-deletes');
     const written = counts.rows === 0 ? null : await writeDeletes(window, scan.manifest, sets, counts, scratch);
@@ -72,6 +73,12 @@ async function detectDeletes(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+const WIDE = ['string', 'json', 'uuid', 'binary'];
+
+function widthOf({ manifest }: Link): 'narrow' | 'wide' {
+  return manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind)) ? 'wide' : 'narrow';
 }
 
 /** The older sets go once the new one is there: a set that is cut short has another name. */

@@ -6,7 +6,8 @@ import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { openScratch } from './scratch-database.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
-const MEMORY = '110MB';
+/** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
+const MEMORY = { narrow: '64MB', wide: '768MB' } as const;
 
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
 export class KeySets implements AsyncDisposable {
@@ -21,8 +22,13 @@ export class KeySets implements AsyncDisposable {
   }
 
   /** In `scratch`, a private folder that the caller removes. */
-  static async open(scratch: string, key: readonly string[], threads: number): Promise<KeySets> {
-    const { connection, close } = await openScratch(scratch, { threads, memory: MEMORY });
+  static async open(
+    scratch: string,
+    key: readonly string[],
+    threads: number,
+    width: keyof typeof MEMORY,
+  ): Promise<KeySets> {
+    const { connection, close } = await openScratch(scratch, { threads, memory: MEMORY[width] });
     return new KeySets(connection, close, key);
   }
 
