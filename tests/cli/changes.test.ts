@@ -83,8 +83,10 @@ describe('sync of a table without a cursor', () => {
     change(folder, `UPDATE items SET name = NULL WHERE name = ''; UPDATE items SET name = '' WHERE shop = 'A'`);
     change(folder, `UPDATE items SET id = 30 WHERE id = 3; INSERT INTO items VALUES ('b', 1, 'new', 9, NULL)`);
     expect(await synced(folder)).toEqual(['merge 4 equal', 'delete 1 equal']);
-    change(folder, `DELETE FROM items WHERE id = 30`);
-    expect(await synced(folder)).toEqual(['merge 0 equal', 'delete 1 equal']);
+    change(folder, `DELETE FROM items WHERE id = 30; UPDATE items SET shop = 'B' WHERE shop = 'b'`);
+    expect(await synced(folder)).toEqual(['merge 1 equal', 'delete 2 equal']);
+    // Some target may take B for b.
+    expect(await synced(folder)).toEqual(['merge 1 equal']);
   });
 
   test('killed anywhere, it goes on with what the target has', async () => {
