@@ -2,9 +2,11 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Link } from '../deletes/known-keys.ts';
 import { openScratch } from '../deletes/scratch-database.ts';
 import type { GoneKeys } from '../deletes/write-deletes.ts';
+import type { ColumnDigits } from '../model/digits.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { relationOf } from '../verify/file-relation.ts';
+import { digitsOf, digitsSql } from './digits-sql.ts';
 import { type HashedColumn, rowHash } from '../verify/row-hash-sql.ts';
 
 export interface RowSetsRequest {
@@ -133,7 +135,9 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     const texts = columns.filter(({ kind }) => kind === 'string' || kind === 'json' || kind === 'uuid');
     const markers = texts.map(({ cell }) => `count(*) FILTER (${cell} = ${sqlText(marker ?? '')})`);
     const marked = marker === null || markers.length === 0 ? '0' : markers.join(' + ');
-    const cells = [...nulls, ...widths, marked, 'count(*)'].join(', ');
+    const numbered = this.#columns.map((column, index) => digitsSql(column, `c${index}`));
+    const digits = numbered.flatMap((each) => [each?.integer ?? 'NULL', each?.scale ?? '0']);
+    const cells = [...nulls, ...widths, marked, 'count(*)', ...digits].join(', ');
     const [row = []] = await this.#rows(`SELECT ${cells} FROM ${partSql(part)}`);
     const numbers = row.map(Number);
     const { length } = columns;
@@ -142,6 +146,9 @@ export class RowSets implements AsyncDisposable, GoneKeys {
       maxBytes: numbers.slice(length, 2 * length),
       markerCells: numbers[2 * length] ?? 0,
       rows: numbers[2 * length + 1] ?? 0,
+      digits: numbered.map((_, index) =>
+        digitsOf(row[2 * (length + index + 1)] ?? null, row[2 * (length + index + 1) + 1]),
+      ),
     };
   }
 
@@ -233,6 +240,7 @@ export interface RowPart {
 }
 
 export interface RowStatistics {
+  readonly digits: ColumnDigits;
   readonly rows: number;
   readonly nullCounts: readonly number[];
   readonly maxBytes: readonly number[];

@@ -10,6 +10,7 @@ import { formatByName } from '../formats/registry.ts';
 import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import { chunkFileName } from '../model/chunk.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
+import { widestDigits } from '../model/digits.ts';
 import { sha256Of } from '../verify/hash-file.ts';
 import type { RowPart, RowSets } from './row-sets.ts';
 
@@ -55,6 +56,9 @@ export async function writeFiles(order: WindowOrder, sets: RowSets, changed: num
       files: files.length,
       nullCounts: perColumn(manifest, (index) => files.reduce((sum, file) => sum + (file.nullCounts[index] ?? 0), 0)),
       maxBytes: perColumn(manifest, (index) => Math.max(...files.map((file) => file.maxBytes[index] ?? 0))),
+      digits: manifest.schema.columns.map((_, index) =>
+        widestDigits(files.map((file) => file.digits?.[index] ?? null)),
+      ),
       // Of all rows that were read: the files do not say which of their NULLs a policy wrote.
       replacedCells: rows === 0 ? {} : (manifest.totals.replacedCells ?? {}),
       markerCells: written.reduce((sum, { markerCells }) => sum + markerCells, 0),
@@ -82,10 +86,10 @@ async function writeFile(order: WindowOrder, sets: RowSets, part: RowPart, numbe
   await sets.writeChanged(parquet, part, isCsv ? 'snappy' : compression);
   if (isCsv) await publishCsv(order, parquet, path);
   else await publish(parquet, path);
-  const { rows, nullCounts, maxBytes, markerCells } = await sets.statistics(part, isCsv ? nullMarker : null);
+  const { rows, nullCounts, maxBytes, markerCells, digits } = await sets.statistics(part, isCsv ? nullMarker : null);
   const keyRange = { kind: 'all', text: 'all rows', from: null, to: null } as const;
   const bytes = { bytes: (await stat(path)).size, sha256: await sha256Of(path) };
-  return { file: { path: name, rows, ...bytes, keyRange, epoch: 1, nullCounts, maxBytes }, markerCells };
+  return { file: { path: name, rows, ...bytes, keyRange, epoch: 1, nullCounts, maxBytes, digits }, markerCells };
 }
 
 async function publishCsv({ scan, settings, scratch }: WindowOrder, parquet: string, path: string): Promise<void> {

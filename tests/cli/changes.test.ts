@@ -133,10 +133,10 @@ describe('extract of a table without a cursor', () => {
     await using database = await freshDatabase('changes');
     const { client, url } = database;
     await client.query(`CREATE TABLE things (id uuid PRIMARY KEY, f float8, r real, n numeric(12,3), t timestamptz, d date, c time,
-      j jsonb, b bytea, ok bool, s text, big bigint);
+      j jsonb, b bytea, ok bool, s text, big bigint, m numeric);
       INSERT INTO things SELECT md5(i::text)::uuid, i / 7.0, i / 3.0, i / 8.0, timestamptz '2024-01-01' + i * interval '1 minute 0.123456 s',
       date '0900-01-01' + i, time '01:02:03.4' + i * interval '1 s', jsonb_build_object('i', i), decode(md5(i::text), 'hex'), i % 2 = 0,
-      CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN '\\N' ELSE E'a,"b"\\n' || i END, i * 1000000007::bigint
+      CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN '\\N' ELSE E'a,"b"\\n' || i END, i * 1000000007::bigint, i * 0.5
       FROM generate_series(1, 5000) AS i;
       UPDATE things SET f = 'NaN', r = '-0', t = NULL WHERE id = md5('1')::uuid`);
     const folder = await newFolder();
@@ -153,6 +153,12 @@ describe('extract of a table without a cursor', () => {
     const third = await extracted(folder, url, csv);
     expect([third.manifest.totals.rows, third.gone]).toEqual([Number(rows[0]?.n), 1]);
     expect(third.manifest.files.length).toBeGreaterThan(1);
+    const digits = first.manifest.totals.digits ?? [];
+    expect([digits.at(3), digits.at(-1)]).toEqual([
+      { integer: 3, scale: 3 },
+      { integer: 4, scale: 1 },
+    ]);
+    expect(third.manifest.totals.digits).toEqual(digits);
     await client.query(`UPDATE things SET s = '\\N' WHERE id = md5('2')::uuid OR id = md5('4')::uuid`);
     const fourth = await extracted(folder, url, things);
     expect([first, third, fourth].map(({ manifest }) => manifest.totals.markerCells)).toEqual([1250, 0, 0]);
