@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine',
     'verify',
     'deletes',
+    'changes',
     'clean',
     'ingest',
     'load',
@@ -75,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'engine',
     'deletes',
+    'changes',
     'verify',
     'clean',
     'ingest',
@@ -102,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clean: ['checkpoint', 'sinks'],
   /** Key sets are compared by what reads and writes files elsewhere. */
   deletes: ['engine', 'checkpoint', 'verify', 'load'],
+  changes: ['deletes', 'engine', 'checkpoint', 'sinks', 'verify', 'load', 'formats/registry.ts'],
   verify: [
     'checkpoint',
     'sinks',
@@ -127,7 +130,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       ),
     ),
   ],
-  sync: ['deletes', 'engine', 'checkpoint', 'verify', 'ingest', 'load'],
+  sync: ['changes', 'deletes', 'engine', 'checkpoint', 'verify', 'ingest', 'load'],
   model: [],
 };
 

@@ -53,6 +53,12 @@ export const incrementalFlags = {
     summary: 'Read the keys of all rows as well, and write those that are gone as a delete set.',
     description: 'Loads take them out of the target, or mark them with --deleted-column.',
   }),
+  'detect-changes': string({
+    summary: 'For tables without a cursor: hash compares all rows with those of the last run.',
+    description:
+      'Every row is read from the source; only those that are new, changed or gone are delivered. Needs a key.',
+    helpValue: '<hash>',
+  }),
   vars: string({ summary: 'Values for @name in --start and --end, as a JSON object.', helpValue: '<json>' }),
   'on-change': string({
     summary: 'When settings of the job changed since its last run: warn (default), fail or restart.',

@@ -71,6 +71,7 @@ export function afterEvent(progress: Progress, event: RunEvent, now: number): Pr
     case 'remark':
     case 'run-begun':
     case 'source-counted':
+    case 'set-aside':
       return progress;
     default:
       return event satisfies never;

@@ -109,6 +109,7 @@ function lineOf(event: RunEvent): string | null {
     case 'chunk-done':
     case 'run-begun':
     case 'source-counted':
+    case 'set-aside':
       return null;
     default:
       return event satisfies never;

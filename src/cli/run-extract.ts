@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { planExtract } from '../engine/plan.ts';
-import { extractAndDetect } from '../deletes/detect-deletes.ts';
+import { extractAll } from '../changes/extract-all.ts';
 import { decideExitCode } from './exit-codes.ts';
 import { extractRequest } from './extract-request.ts';
 import { printJson, printLine, printNote } from './print.ts';
@@ -25,7 +25,7 @@ export async function runExtractCommand(settings: Settings, facts: CommandFacts)
   }
   using progress = showProgress({ quiet: settings.quiet });
   const report = await withSignals({ stop: () => stop.abort(), say: progress.note }, async () =>
-    extractAndDetect(request, progress),
+    extractAll(request, progress),
   );
   progress[Symbol.dispose]();
   if (settings.json) printJson(report);

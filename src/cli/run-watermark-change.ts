@@ -25,6 +25,7 @@ export async function runWatermarkSet(
   call: ChangeCall & { readonly value: string },
 ): Promise<void> {
   const found = await findWatermark(settings, call.filter);
+  if (found.state?.watermark?.column.kind === 'hash') throw ofRows(found.table);
   const { driver, source } = await sourceOf(settings);
   await using session = await driver.open(source, 'coordinator');
   await requireSameSource(session, found);
@@ -123,6 +124,15 @@ function noCursor(table: string): SqlextractError {
     code: 'USAGE_INCREMENTAL',
     message: `the job of ${table} has no watermark yet that would say which column it goes by`,
     hint: 'name it: --incremental-by updated_at',
+    fault: 'usage',
+  });
+}
+
+function ofRows(table: string): SqlextractError {
+  return new SqlextractError({
+    code: 'WATERMARK_HASH',
+    message: `${table} has no cursor: its runs compare all rows with those of the run that the watermark names, which no other value stands for`,
+    hint: 'sqlextract watermark reset lets the next run begin anew',
     fault: 'usage',
   });
 }

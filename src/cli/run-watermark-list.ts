@@ -55,7 +55,7 @@ function cellsOf({ table, where, state, lastRun, job }: JobWatermark, target: re
   const set = watermark !== null && watermark.run === null ? ' (set by hand)' : '';
   return [
     where === null ? table : `${table} where ${where}`,
-    watermark?.column.name ?? '-',
+    watermark === null ? '-' : watermark.column.kind === 'hash' ? 'none: all rows compared' : watermark.column.name,
     watermark === null ? 'none: the next run reads all' : `${watermark.from.value}${set}`,
     state?.strategy ?? '-',
     ...target,

@@ -29,6 +29,7 @@ export const INCREMENTAL_KEYS = {
   cursor_wait: SCALAR,
   null_cursors: SCALAR,
   detect_deletes: SCALAR,
+  detect_changes: SCALAR,
 } as const satisfies Readonly<Record<string, Shape>>;
 
 export const TABLE_KEYS = {

@@ -13,7 +13,7 @@ export interface IncrementalEntry {
 const FROM_START = 'auto';
 
 /**
- * The incremental job of one table: flags and environment over the block in the file; null when neither names a column. Throws
+ * The incremental job of one table: flags and environment over the block in the file; null when neither names a column, nor says `detect_changes`. Throws
  * USAGE_INCREMENTAL for settings that need another.
  */
 export function incrementalSettings(settings: Settings, entry: IncrementalEntry | null): IncrementalSettings | null {
@@ -23,12 +23,21 @@ export function incrementalSettings(settings: Settings, entry: IncrementalEntry 
     return SETTINGS[setting].parse(written.text, written.place) as ValueOf<Name>;
   };
   const by = one('incrementalBy', 'by');
-  if (by === null) {
+  const compares = one('detectChanges', 'detect_changes') !== null;
+  if (by === null && !compares) {
     refuseWithout(settings);
     return null;
   }
   const start = one('start', 'start');
   const end = one('end', 'end');
+  if (compares) {
+    const lookback = one('lookback', 'lookback');
+    const detectDeletes = one('detectDeletes', 'detect_deletes');
+    const strategy = one('strategy', 'strategy');
+    const ofCursor = { cursorZone: one('cursorZone', 'cursor_zone'), cursorLagMs: one('cursorLagMs', 'cursor_lag') };
+    const bounds = { by, start: start === FROM_START ? null : start, end, lookback, ...ofCursor };
+    refuseWithHash({ ...bounds, detectDeletes, strategy, nullCursors: one('nullCursors', 'null_cursors') });
+  }
   if (end !== null && (start === null || start === FROM_START)) throw endWithoutStart();
   if (settings.limit !== null) throw withLimit();
   return {
@@ -70,6 +79,27 @@ function refuseWithout(settings: Settings): void {
     code: 'USAGE_INCREMENTAL',
     message: `--${flag} is of incremental runs, and this one has no cursor`,
     hint: 'add --incremental-by <column>, or leave it out',
+    fault: 'usage',
+  });
+}
+
+/** All rows are compared: nothing bounds them, what is gone is found as well, and only merge takes a row a second time. */
+function refuseWithHash(found: Omit<IncrementalSettings, 'uniqueKey' | 'cursorWaitMs'>): void {
+  const { by, start, end, lookback, cursorZone, cursorLagMs, nullCursors, detectDeletes, strategy } = found;
+  if (strategy !== 'merge') throw notWithHash(`--strategy ${strategy}`, 'leave it out: the strategy is merge');
+  if (detectDeletes) throw notWithHash('--detect-deletes', 'leave it out: rows that are gone are found as well');
+  const flags = { 'incremental-by': by, start, end, lookback, 'cursor-zone': cursorZone, 'cursor-lag': cursorLagMs };
+  const nulls = nullCursors === 'read' ? nullCursors : null;
+  const other = Object.entries({ ...flags, 'null-cursors': nulls }).find(([, value]) => value !== null);
+  if (other === undefined) return;
+  throw notWithHash(`--${other[0]}`, 'choose one: a cursor and what belongs to it, or --detect-changes hash');
+}
+
+function notWithHash(flag: string, hint: string): SqlextractError {
+  return new SqlextractError({
+    code: 'USAGE_INCREMENTAL',
+    message: `--detect-changes hash compares all rows, and does not go with ${flag}`,
+    hint,
     fault: 'usage',
   });
 }

@@ -25,6 +25,7 @@ export const ON_TABLE_ERROR = ['stop', 'continue'] as const;
 export const ZERO_DATES = ['fail', 'null', 'text'] as const;
 export const TINYINT1 = ['integer', 'boolean'] as const;
 export const NULL_CURSORS = ['fail', 'read'] as const;
+export const DETECT_CHANGES = ['hash'] as const;
 export const ON_CHANGE = ['warn', 'fail', 'restart'] as const;
 export const ON_DRIFT = ['fail', 'add-columns', 'freeze'] as const;
 export const FORMATS = ['parquet', 'csv'] as const;
@@ -110,6 +111,7 @@ export const SETTINGS = {
   cursorWaitMs: ofCall<number>('cursor-wait', parseDuration, 60_000),
   nullCursors: ofCall<Choice<typeof NULL_CURSORS>>('null-cursors', choiceParser(NULL_CURSORS), 'fail'),
   detectDeletes: ofCall<boolean>('detect-deletes', parseBoolean, false),
+  detectChanges: ofCall<Choice<typeof DETECT_CHANGES> | null>('detect-changes', choiceParser(DETECT_CHANGES), null),
   vars: ofCall<Readonly<Record<string, string>> | null>('vars', parseVars, null),
   onChange: inDefaults<Choice<typeof ON_CHANGE>>('on-change', choiceParser(ON_CHANGE), 'warn'),
   onDrift: inDefaults<Choice<typeof ON_DRIFT>>('on-drift', choiceParser(ON_DRIFT), 'fail'),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Manifest } from '../model/manifest.ts';
 import { relationOf } from '../verify/file-relation.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
+import { openScratch } from './scratch-database.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
 /** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
@@ -27,26 +28,8 @@ export class KeySets implements AsyncDisposable {
     threads: number,
     width: keyof typeof MEMORY,
   ): Promise<KeySets> {
-    const { DuckDBInstance } = await import('@duckdb/node-api');
-    const instance = await DuckDBInstance.create(join(scratch, 'keys.duckdb'), {
-      threads: String(threads),
-      memory_limit: MEMORY[width],
-      temp_directory: join(scratch, 'spill'),
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      preserve_insertion_order: 'false',
-    });
-    const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
-    await connection.run("SET disabled_optimizers = 'statistics_propagation'");
-    return new KeySets(
-      connection,
-      () => {
-        connection.closeSync();
-        instance.closeSync();
-      },
-      key,
-    );
+    const { connection, close } = await openScratch(scratch, { threads, memory: MEMORY[width] });
+    return new KeySets(connection, close, key);
   }
 
   /** Relation `known`: what targets should have. Returns its rows. A stored set that no link changed is read where it lies. */

@@ -8,7 +8,6 @@ import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
 import { sha256Of } from '../verify/hash-file.ts';
-import type { KeySets } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 
 /**
@@ -18,10 +17,36 @@ import type { Link } from './known-keys.ts';
 export async function writeDeletes(
   window: Link,
   scan: Manifest,
-  sets: KeySets,
+  sets: GoneKeys,
   counts: { readonly rows: number; readonly known: number },
   scratch: string,
 ): Promise<DeletesReport> {
+  const { folder, manifest } = await prepareDeletes(window, scan, sets, counts, scratch);
+  const path = writeManifest(folder, manifest);
+  pointTo({ folder, manifest });
+  return { run: manifest.run, ...counts, folder, manifest: path };
+}
+
+/** `latest.json` names the link. */
+export function pointTo({ folder, manifest: { run, finishedAt } }: Link): void {
+  const place = `${basename(folder)}/${MANIFEST_NAME}`;
+  writeLatest(dirname(folder), { version: MANIFEST_VERSION, run, manifest: place, finishedAt });
+}
+
+/** What the delete set is made of. */
+export interface GoneKeys {
+  writeGone(path: string): Promise<void>;
+  widths(): Promise<readonly number[]>;
+}
+
+/** The file, durable, and the manifest that is to be written. */
+export async function prepareDeletes(
+  window: Link,
+  scan: Manifest,
+  sets: GoneKeys,
+  counts: { readonly rows: number; readonly known: number },
+  scratch: string,
+): Promise<Link> {
   const { run, folder } = deletesOf({ runId: window.manifest.run, folder: window.folder });
   const path = join(folder, MANIFEST_NAME);
   if (existsSync(path)) throw new Error(`run ${window.manifest.run} has its delete set already`);
@@ -29,17 +54,12 @@ export async function writeDeletes(
   await mkdir(folder, { mode: 0o700 });
   const startedAt = new Date().toISOString();
   const file = await writeFile(window.manifest, sets, counts.rows, { folder, scratch });
-  const manifest = manifestOf(window.manifest, scan, { run, file, known: counts.known, startedAt });
-  writeManifest(folder, manifest);
-  const place = `${basename(folder)}/${MANIFEST_NAME}`;
-  const { finishedAt } = manifest;
-  writeLatest(dirname(folder), { version: MANIFEST_VERSION, run, manifest: place, finishedAt });
-  return { run, ...counts, folder, manifest: path };
+  return { folder, manifest: manifestOf(window.manifest, scan, { run, file, known: counts.known, startedAt }) };
 }
 
 async function writeFile(
   { format, incremental, schema }: Manifest,
-  sets: KeySets,
+  sets: GoneKeys,
   rows: number,
   { folder, scratch }: { readonly folder: string; readonly scratch: string },
 ): Promise<ManifestFile> {

@@ -31,6 +31,7 @@ export interface WindowRequest {
  */
 export async function decideWindow(request: WindowRequest): Promise<IncrementalWindow> {
   const { cursors, table, incremental, state } = request;
+  if (incremental.by === null) throw new Error(`${request.name} has no cursor`);
   const column = await cursors.describe(table, incremental.by);
   requireSelected(request, column);
   const uniqueKey = uniqueKeyOf(request.name, table, incremental);

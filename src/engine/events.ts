@@ -1,6 +1,7 @@
 import type { ChunkFile } from '../model/chunk.ts';
 import type { Problem } from '../model/problem.ts';
 import type { WorkerView } from '../model/worker-view.ts';
+import type { ResolvedTable } from './resolved-table.ts';
 import type { RunDraft } from './run-draft.ts';
 
 /** What a run tells whoever watches it (cli/progress.ts). None of it is needed for correctness. */
@@ -46,6 +47,8 @@ export type RunEvent =
       readonly bytes: number;
     }
   | { readonly kind: 'table-failed'; readonly table: string; readonly problem: Problem }
+  /** A table that is no part of the run: what changed in it is found by comparing all rows, by who asked for the run. */
+  | { readonly kind: 'set-aside'; readonly found: ResolvedTable }
   /** Things a person should know but that stop nothing: lost files read again, batches shrunk, a standby. */
   | { readonly kind: 'remark'; readonly table: string | null; readonly text: string };
 

@@ -51,7 +51,7 @@ function incrementalFields(incremental: TableSettings['incremental']): readonly 
   if (incremental === null) return [];
   const { by, strategy, uniqueKey } = incremental;
   return [
-    ['--incremental-by', by.toLowerCase()],
+    ['--incremental-by', by?.toLowerCase() ?? ''],
     ['--strategy', strategy],
     ['--unique-key', uniqueKey?.join(', ') ?? ''],
   ];

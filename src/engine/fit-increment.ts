@@ -1,3 +1,4 @@
+import { HASH_COLUMN } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import { SqlextractError } from '../model/problem.ts';
@@ -38,7 +39,7 @@ export async function fitIncrement(
   if (state === null) return { table: found, model, state };
   const kept = afterChange(wishes, found, incremental, model, state, watcher);
   if (kept.watermark === null) return { table: found, model, state: kept };
-  const table = await afterDrift(wishes, session, found, model, kept, watcher);
+  const table = await afterDrift(wishes, session, found, incremental, model, kept, watcher);
   // What is asked for stays what the next run is compared with, also where columns are left out.
   return { table, model: modelOf(table.table, found.settings, incremental), state: kept };
 }
@@ -46,11 +47,12 @@ export async function fitIncrement(
 function afterChange(
   { onChange }: Wishes,
   { name }: ResolvedTable,
-  { by }: IncrementalSettings,
+  { by: cursor }: IncrementalSettings,
   model: IncrementalModel,
   state: IncrementalState,
   watcher: RunWatcher | null,
 ): IncrementalState {
+  const by = cursor ?? HASH_COLUMN.name;
   const changes = changesOf(model, state, by);
   if (changes.length === 0) return state;
   const said = `${changes.join(' and ')} since run ${state.run ?? 'that set its watermark'}`;
@@ -58,9 +60,14 @@ function afterChange(
     watcher?.event({ kind: 'remark', table: name, text: `${said}: all of it is read anew (--on-change restart)` });
     return { ...state, watermark: null };
   }
-  const otherCursor = isOtherCursor(state, by);
+  // Rows are told apart by the key: with another one nothing says which row was which.
+  const otherKey = cursor === null && state.watermark !== null && model.configurationHash !== state.configurationHash;
+  const otherCursor = isOtherCursor(state, by) || otherKey;
   if (onChange === 'fail' || otherCursor) throw changed(name, said, otherCursor);
-  const text = `${said}: rows that were read before are as they were; --on-change restart reads all of it anew`;
+  const text =
+    cursor === null
+      ? `${said}: all rows are compared as they are selected now`
+      : `${said}: rows that were read before are as they were; --on-change restart reads all of it anew`;
   watcher?.event({ kind: 'remark', table: name, text });
   return state;
 }
@@ -70,7 +77,7 @@ function changesOf(model: IncrementalModel, state: IncrementalState, by: string)
   if (state.selectionHash === '') return [];
   const otherCursor = isOtherCursor(state, by);
   return [
-    ...(otherCursor ? [`the cursor was ${state.watermark?.column.name ?? ''} and is ${by}`] : []),
+    ...(otherCursor ? [`the cursor was ${shown(state.watermark?.column.name ?? '')} and is ${shown(by)}`] : []),
     ...(model.strategy === state.strategy ? [] : [`the strategy was ${state.strategy} and is ${model.strategy}`]),
     ...(model.selectionHash === state.selectionHash
       ? []
@@ -85,10 +92,15 @@ function isOtherCursor({ watermark }: IncrementalState, by: string): boolean {
   return watermark !== null && watermark.column.name.toLowerCase() !== by.toLowerCase();
 }
 
+function shown(cursor: string): string {
+  return cursor === HASH_COLUMN.name ? 'none (--detect-changes hash)' : cursor;
+}
+
 async function afterDrift(
   { onDrift }: Wishes,
   session: SourceSession,
   found: ResolvedTable,
+  incremental: IncrementalSettings,
   model: IncrementalModel,
   state: IncrementalState,
   watcher: RunWatcher | null,
@@ -110,8 +122,10 @@ async function afterDrift(
     return { ...found, table, settings: { ...found.settings, selection } };
   }
   const text =
-    `${added.join(', ')} is new: rows that were read before have no value there until they change, also where the column has a default; ` +
-    '--on-change restart, or watermark reset, reads all of it anew';
+    incremental.by === null
+      ? `${added.join(', ')} is new: every row counts as changed`
+      : `${added.join(', ')} is new: rows that were read before have no value there until they change, also where the column has a default; ` +
+        '--on-change restart, or watermark reset, reads all of it anew';
   watcher?.event({ kind: 'remark', table: found.name, text });
   return found;
 }

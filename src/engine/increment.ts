@@ -25,7 +25,7 @@ export function modelOf(
   return {
     strategy,
     selectionHash: hashOf([include, exclude, asText, settings.where, table.query ?? null]),
-    configurationHash: hashOf([by.toLowerCase(), strategy, uniqueKey, lookback, cursorZone, nullCursors]),
+    configurationHash: hashOf([by?.toLowerCase() ?? null, strategy, uniqueKey, lookback, cursorZone, nullCursors]),
     columns: table.columns.map(({ name, nativeType }) => `${name} ${nativeType}`),
   };
 }

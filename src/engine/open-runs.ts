@@ -17,7 +17,7 @@ import { jobOf } from './job-of.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import type { ExtractRequest } from './request.ts';
-import type { RefusedTable } from './resolved-table.ts';
+import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 import { fitIncrement } from './fit-increment.ts';
 import type { AlreadyDone, TableRun } from './table-run.ts';
@@ -43,7 +43,9 @@ export async function openRuns(
   session: SourceSession,
   watcher: RunWatcher,
 ): Promise<OpenRuns> {
-  const { tables, refused } = await resolveTables(request, session, watcher);
+  const { tables: all, refused } = await resolveTables(request, session, watcher);
+  const tables = all.filter(isReadHere);
+  for (const found of all) if (!isReadHere(found)) watcher.event({ kind: 'set-aside', found });
   const identity = await session.identity();
   const handles: JobHandle[] = [];
   const dispose = () => handles.splice(0).forEach((handle) => handle[Symbol.dispose]());
@@ -70,6 +72,11 @@ export async function openRuns(
     dispose();
     throw error;
   }
+}
+
+/** Without a cursor there is no window to read. */
+function isReadHere({ settings }: ResolvedTable): boolean {
+  return settings.incremental?.by !== null;
 }
 
 async function decideAll(

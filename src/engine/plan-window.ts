@@ -9,10 +9,12 @@ import { decideWindow } from './decide-window.ts';
 import type { RunWatcher } from './events.ts';
 import { fitIncrement } from './fit-increment.ts';
 import { whereOf } from './increment.ts';
+import { hashWindow } from './hash-window.ts';
 import { jobOf } from './job-of.ts';
 import { lastLink } from './last-link.ts';
 import type { ExtractRequest } from './request.ts';
 import type { ResolvedTable } from './resolved-table.ts';
+import { uniqueKeyOf } from './unique-key.ts';
 
 /** A table as an incremental run of now would read it. */
 export interface PlannedWindow {
@@ -43,6 +45,10 @@ export async function planWindow(
   };
   const fitted = await fitIncrement(request, session, found, incremental, state, watcher);
   const { name, table, settings } = fitted.table;
+  if (incremental.by === null) {
+    const window = hashWindow(uniqueKeyOf(name, table, incremental), fitted.state, last);
+    return { table: fitted.table, window, remarks };
+  }
   const window = await decideWindow({
     ...{ cursors: session.cursors, name, table, where: settings.where, incremental },
     ...{ state: fitted.state, last, signal: request.stop, remark: (text) => remarks.push(text) },

@@ -1,5 +1,6 @@
 import type { Manifest } from '../model/manifest.ts';
 import { formatByName } from '../formats/registry.ts';
+import type { TableSettings } from './request.ts';
 import type { TableRun } from './table-run.ts';
 
 /** What the manifest of a run will say, as far as it is known before a row is read. */
@@ -11,20 +12,29 @@ export interface RunDraft
 
 export async function draftOf(run: TableRun): Promise<RunDraft> {
   const { table, settings } = run;
-  const format = await formatByName(settings.format);
   return {
     run: run.runId,
     job: run.jobId,
     table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
     schema: { columns: table.columns, primaryKey: table.primaryKey },
-    format: {
-      name: settings.format,
-      compression: settings.compression,
-      ...(format.dialect === null ? {} : { dialect: { ...format.dialect, nullMarker: settings.nullMarker } }),
-      nullMarker: format.dialect === null ? null : settings.nullMarker,
-    },
+    format: await formatOf(settings),
     startedAt: run.startedAt,
     ...(run.increment === null ? {} : { incremental: run.increment.window }),
     folder: run.folder,
+  };
+}
+
+/** What a manifest says of files that are written with these settings. */
+export async function formatOf({
+  format: name,
+  compression,
+  nullMarker,
+}: Pick<TableSettings, 'format' | 'compression' | 'nullMarker'>): Promise<Manifest['format']> {
+  const { dialect } = await formatByName(name);
+  return {
+    name,
+    compression,
+    ...(dialect === null ? {} : { dialect: { ...dialect, nullMarker } }),
+    nullMarker: dialect === null ? null : nullMarker,
   };
 }

@@ -12,7 +12,7 @@ export function uniqueKeyOf(name: string, table: TableSchema, incremental: Incre
   throw new SqlextractError({
     code: 'CURSOR_KEY',
     message: `merge needs a key, and ${name} has no primary key among its columns`,
-    hint: `name the columns that tell its rows apart: --unique-key ${table.columns[0]?.name ?? 'id'}; or use --strategy append or delete_insert`,
+    hint: `name the columns that tell its rows apart: --unique-key ${table.columns[0]?.name ?? 'id'}${incremental.by === null ? '' : '; or use --strategy append or delete_insert'}`,
     fault: 'usage',
   });
 }

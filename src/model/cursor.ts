@@ -13,11 +13,16 @@ export type CursorKind =
   /** The number of the transaction that wrote the row: PostgreSQL's xmin. */
   | 'xmin'
   /** Whatever else the server has an order for. */
-  | 'text';
+  | 'text'
+  /** None: what changed is found by comparing a hash of every row with that of the run before. */
+  | 'hash';
+
+/** Stands where a table has no cursor. */
+export const HASH_COLUMN: CursorColumn = { name: '', kind: 'hash', nativeType: '', nullable: false };
 
 /** The column that says of a row when it was last written. */
 export interface CursorColumn {
-  /** As the catalog spells it; `xmin` for that system column. */
+  /** As the catalog spells it; `xmin` for that system column; empty for kind `hash`. */
   readonly name: string;
   readonly kind: CursorKind;
   /** As the server writes it: `timestamp(3) without time zone`. */
@@ -96,6 +101,7 @@ export interface Watermark {
 
 /** `updated_at [2024-01-01 00:00:00, 2024-01-02 00:00:00)`. For people. */
 export function describeWindow({ column, from, to }: CursorWindow): string {
+  if (column.kind === 'hash') return 'all rows, compared';
   const lower = from === null ? '(the beginning' : `${from.ties.kind === 'all' ? '[' : '('}${from.value}`;
   const upper = to === null ? 'now)' : `${to.value}${to.inclusive ? ']' : ')'}`;
   return `${column.name} ${lower}, ${upper}`;

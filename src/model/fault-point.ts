@@ -33,7 +33,11 @@ export const LOAD_FAULT_POINTS = [
   'after-load-publish',
 ] as const;
 
+/** Those of the comparison of all rows. */
+export const CHANGE_FAULT_POINTS = ['before-changes', 'after-changes'] as const;
+
 export type FaultPoint =
+  | (typeof CHANGE_FAULT_POINTS)[number]
   | (typeof DELETE_FAULT_POINTS)[number]
   | (typeof FAULT_POINTS)[number]
   | (typeof LOAD_FAULT_POINTS)[number];
@@ -47,7 +51,12 @@ export function armFaultPoint(spec: string | null | undefined): void {
     return;
   }
   const [name = '', count = '1'] = spec.split(':');
-  const known: readonly string[] = [...FAULT_POINTS, ...DELETE_FAULT_POINTS, ...LOAD_FAULT_POINTS];
+  const known: readonly string[] = [
+    ...FAULT_POINTS,
+    ...DELETE_FAULT_POINTS,
+    ...CHANGE_FAULT_POINTS,
+    ...LOAD_FAULT_POINTS,
+  ];
   if (!known.includes(name)) throw new Error(`no fault point is called ${name}`);
   armed = { name, left: Number(count) };
 }

@@ -2,8 +2,8 @@ import type { Lookback, Strategy } from './cursor.ts';
 
 /** What a person wants of an incremental job; values as typed. */
 export interface IncrementalSettings {
-  /** Column of the table, or `xmin` where the source has it. */
-  readonly by: string;
+  /** Column of the table, or `xmin` where the source has it; null: none, changes are found by comparing all rows. */
+  readonly by: string | null;
   readonly strategy: Strategy;
   /** Names as typed; null: the primary key, where there is one. */
   readonly uniqueKey: readonly string[] | null;

@@ -83,8 +83,13 @@ function smallness({ estimatedRows }: TableSchema, { fewRows }: SuggestionFacts)
   return `about ${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
 }
 
-function rowCursorWords(table: TableSchema, { rowCursor }: SuggestionFacts): string {
-  if (rowCursor === null || !hasRowCursor(table) || uniqueKeyOf(table) === null) return '';
+function rowCursorWords(table: TableSchema, facts: SuggestionFacts): string {
+  const { rowCursor } = facts;
+  if (uniqueKeyOf(table) === null) return '';
+  if (rowCursor === null || !hasRowCursor(table)) {
+    if (smallness(table, facts) !== null) return '';
+    return '; --detect-changes hash needs no column: it reads all rows each time, and delivers those that differ';
+  }
   return `; --incremental-by ${rowCursor} needs no column, with --strategy merge, but scans the whole table each time`;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RunEvent, RunWatcher } from '../engine/events.ts';
 import type { RunReport } from '../engine/report.ts';
-import { extractAndDetect } from '../deletes/detect-deletes.ts';
+import { extractAll } from '../changes/extract-all.ts';
 import type { RunDraft } from '../engine/run-draft.ts';
 import type { LoadFile } from '../ingest/ingest-plan.ts';
 import type { PlannedManifest } from '../ingest/plan-table.ts';
@@ -43,7 +43,7 @@ export async function extractAndStage(
   const extract = { ...request.extract, sync: { unloaded: before } };
   let end: 'complete' | 'failed' = 'failed';
   try {
-    const report = await extractAndDetect(extract, { event, attach: (view) => watcher.attach(view) });
+    const report = await extractAll(extract, { event, attach: (view) => watcher.attach(view) });
     for (const { table, status, runId } of report.tables) {
       if (status !== 'already-done' || !before.has(runId)) continue;
       const text = `run ${runId}, which an earlier call extracted, is loaded as it is; --fresh extracts anew`;

@@ -4,7 +4,7 @@ import type { TableSchema } from '../model/table.ts';
 import type { Checksum, SourceConfig, SourceDriver, SourceSession } from '../sources/source.ts';
 import type { CheckedManifest } from './check-manifest.ts';
 import { compareSchema } from './compare-schema.ts';
-import { whereOf } from './where-of.ts';
+import { isDifference, whereOf } from './where-of.ts';
 import { readRunState, type RunState } from './run-state.ts';
 import type { Difference, SourceComparison } from './verification.ts';
 
@@ -60,6 +60,8 @@ function obstacleTo({ manifest, sums }: SourceCheck): string | null {
   const { limit } = manifest.selection;
   if (limit !== null)
     return `the run took at most ${limit} rows (--limit): no rows of the source are the ones it had to take`;
+  if (isDifference(manifest))
+    return 'the files have the rows that changed since the run before: the source cannot tell them from the others';
   return sums === null ? 'not all files of the run are there and could be read whole' : null;
 }
 

@@ -3,7 +3,7 @@ import type { SourceConfig, SourceDriver } from '../sources/source.ts';
 import { compareSchema } from './compare-schema.ts';
 import { joinRun } from './compare-source.ts';
 import { readRunState } from './run-state.ts';
-import { whereOf } from './where-of.ts';
+import { isDifference, whereOf } from './where-of.ts';
 
 export interface SourceCount {
   readonly rows: number;
@@ -12,7 +12,7 @@ export interface SourceCount {
 }
 
 /**
- * How many rows the run had to take, by the source itself. Null when no count says so: the run had a limit, or the table has other
+ * How many rows the run had to take, by the source itself. Null when no count says so: the run had a limit, has the rows that changed, or the table has other
  * columns now. Throws what the source throws.
  */
 export async function countInSource(request: {
@@ -23,7 +23,7 @@ export async function countInSource(request: {
   readonly manifest: Manifest;
 }): Promise<SourceCount | null> {
   const { driver, source, stateDir, manifest } = request;
-  if (manifest.selection.limit !== null) return null;
+  if (manifest.selection.limit !== null || isDifference(manifest)) return null;
   await using session = await driver.open(source, 'coordinator');
   const state = readRunState(stateDir, manifest);
   const { table } = await compareSchema(session, manifest, state?.selection ?? null);

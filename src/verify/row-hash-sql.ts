@@ -1,13 +1,22 @@
 import type { ColumnType } from '../model/column-type.ts';
 
+export interface HashedColumn {
+  readonly expression: string;
+  readonly type: ColumnType;
+}
+
 /**
  * SQL for model/row-hash.ts in DuckDB's dialect, over typed columns: the sum over all rows, as a text of digits (`0` for no rows). A
  * sum of 64-bit numbers is a HUGEINT there, wide enough for 2^63 rows.
  */
-export function rowHashSum(columns: readonly { readonly expression: string; readonly type: ColumnType }[]): string {
+export function rowHashSum(columns: readonly HashedColumn[]): string {
+  return `coalesce(sum(CAST('0x' || left(${rowHash(columns)}, 16) AS UBIGINT)), 0)::VARCHAR`;
+}
+
+/** All 128 bits of one row's hash, as 32 hex digits: two rows that differ are not taken for one. */
+export function rowHash(columns: readonly HashedColumn[]): string {
   const cells = columns.map(({ expression, type }) => hashedCell(cellText(type, expression)));
-  const row = `md5(concat(${cells.join(', ')}))`;
-  return `coalesce(sum(CAST('0x' || left(${row}, 16) AS UBIGINT)), 0)::VARCHAR`;
+  return `md5(concat(${cells.join(', ')}))`;
 }
 
 /** `strlen` counts bytes, `length` would count characters. */

@@ -47,6 +47,7 @@ const EXAMPLES: { readonly [Name in SettingName]: readonly [string, string, stri
   cursorWaitMs: ['1m', '2s', '', 60_000, 2000],
   nullCursors: ['read', 'fail', '', 'read', 'fail'],
   detectDeletes: ['true', 'false', '', true, false],
+  detectChanges: ['hash', 'hash', 'sums', 'hash', 'hash'],
   vars: ['{"a": "1"}', '{"b": 2}', '', { a: '1' }, { b: '2' }],
   onChange: ['fail', 'restart', 'warn', 'fail', 'restart', 'warn'],
   onDrift: ['freeze', 'add-columns', 'fail', 'freeze', 'add-columns', 'fail'],

@@ -59,6 +59,7 @@ const TAKEN = [
   'defaults: {workers: 4, chunk_size: 100MB, buffer_size: 5000000, hold: 1h30m, parallel_write: false, format: "${F:-csv}"}',
   'tables: {users: , "a.*": {columns: [a, b], as_text: a, compression: none}}\nexclude_tables: [x]',
   'out: export\nstate_dir: .state\ndefaults:\n',
+  'tables: {users: {incremental: {detect_changes: hash, unique_key: [id, tenant]}}}',
   'tables: {users: {incremental: {by: updated_at, strategy: merge, unique_key: [id], lookback: 3 hours, start: 5}}}',
   'queries: {few: {sql: SELECT 1 AS a, split_by: a, columns: [a], where: a > 0, format: csv}, other: {sql: "@other.sql"}}',
 ];

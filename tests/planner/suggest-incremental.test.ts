@@ -204,7 +204,10 @@ describe('all of it each time', () => {
   test('without a column; the cursor of the source over its rows is named only where there is one', () => {
     const of = table([], { columns: [column('code', TEXT)], primaryKey: ['code'] });
     const facts = { ...NOWHERE, rowCursor: 'xmin' };
-    expect(suggestIncremental(of, NOWHERE).reason).toBe('no column says when a row was written');
+    expect(suggestIncremental(of, NOWHERE).reason).toContain('--detect-changes hash needs no column');
+    const keyless = suggestIncremental({ ...of, primaryKey: [], candidateKeys: [] }, NOWHERE);
+    expect(keyless.reason).toBe('no column says when a row was written');
+    expect(suggestIncremental({ ...of, estimatedRows: 10 }, NOWHERE).reason).not.toContain('--detect');
     expect(suggestIncremental(of, facts).reason).toContain('--incremental-by xmin needs no column');
     expect(suggestIncremental({ ...of, kind: 'view' }, facts).reason).not.toContain('xmin');
     expect(suggestIncremental({ ...of, ...WITHOUT_KEY }, facts).reason).not.toContain('xmin');
