@@ -4,6 +4,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { checkLoad } from './check-load.ts';
+import { remarksOfState } from './check-state.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
 import type { LoadMode } from './load-mode.ts';
@@ -44,12 +45,15 @@ export type PlannedManifest = Pick<
   | 'files'
   | 'incremental'
   | 'deletes'
+  | 'catchUp'
 >;
 
 export interface ManifestPlace {
   readonly manifest: PlannedManifest;
   /** Absolute: where its files lie. */
   readonly folder: string;
+  /** The run behind it in the chain with which its catch-up ends. Left out: there is none in the chain. */
+  readonly caughtUpBy?: string;
 }
 
 /**
@@ -100,8 +104,8 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     tag: tagOf(manifest, tableTarget),
     remarks: remarksOf(manifest, names, tableTarget),
   };
-  checkLoad(load, manifest, order, target);
-  return load;
+  checkLoad(load, place, order, target);
+  return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };
 }
 
 function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {
