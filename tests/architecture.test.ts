@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine',
     'verify',
     'deletes',
+    'catch-up',
     'clean',
     'ingest',
     'load',
@@ -75,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'engine',
     'deletes',
+    'catch-up',
     'verify',
     'clean',
     'ingest',
@@ -102,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clean: ['checkpoint', 'sinks'],
   /** Key sets are compared by what reads and writes files elsewhere. */
   deletes: ['engine', 'checkpoint', 'verify', 'load'],
+  'catch-up': ['engine', 'checkpoint', 'deletes', 'sources/source.ts', 'sources/cursors.ts'],
   verify: [
     'checkpoint',
     'sinks',

@@ -60,7 +60,8 @@ function isOf(key: readonly string[]): (typed: string) => boolean {
   return (typed) => key.some((name) => name.toLowerCase() === typed.toLowerCase());
 }
 
-function quotedName(schema: string, name: string): string {
+/** As a person would type it, to mean this table and no other. */
+export function quotedName(schema: string, name: string): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   return schema === '' ? quoted(name) : `${quoted(schema)}.${quoted(name)}`;
 }

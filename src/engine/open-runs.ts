@@ -71,7 +71,7 @@ export async function openRuns(
   }
 }
 
-function jobOf(
+export function jobOf(
   request: ExtractRequest,
   source: Readonly<Record<string, string>>,
   { table, settings }: ResolvedTable,

@@ -24,6 +24,9 @@ export const FAULT_POINTS = [
 /** Those of delete detection. */
 export const DELETE_FAULT_POINTS = ['before-deletes', 'after-deletes'] as const;
 
+/** Those of `extract --catch-up`. */
+export const CATCH_UP_FAULT_POINTS = ['before-catch-up', 'mid-catch-up', 'after-catch-up'] as const;
+
 /** Those of `load`. */
 export const LOAD_FAULT_POINTS = [
   'before-load-prepare',
@@ -35,6 +38,7 @@ export const LOAD_FAULT_POINTS = [
 
 export type FaultPoint =
   | (typeof DELETE_FAULT_POINTS)[number]
+  | (typeof CATCH_UP_FAULT_POINTS)[number]
   | (typeof FAULT_POINTS)[number]
   | (typeof LOAD_FAULT_POINTS)[number];
 
@@ -47,7 +51,12 @@ export function armFaultPoint(spec: string | null | undefined): void {
     return;
   }
   const [name = '', count = '1'] = spec.split(':');
-  const known: readonly string[] = [...FAULT_POINTS, ...DELETE_FAULT_POINTS, ...LOAD_FAULT_POINTS];
+  const known: readonly string[] = [
+    ...FAULT_POINTS,
+    ...DELETE_FAULT_POINTS,
+    ...CATCH_UP_FAULT_POINTS,
+    ...LOAD_FAULT_POINTS,
+  ];
   if (!known.includes(name)) throw new Error(`no fault point is called ${name}`);
   armed = { name, left: Number(count) };
 }
