@@ -48,6 +48,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
     const known = await context.session.entry(load);
     if (known !== null) return await loadedBefore(context, load, known);
     await requirePrevious(context.session, load);
+    for (const text of load.remarks) context.onRemark(load, text);
     return await loadAnew(context, await fitted(context, load));
   } catch (error) {
     return { kind: 'failed', problem: toProblem(error) };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CatchUpReport } from '../../src/catch-up/report.ts';
@@ -16,6 +17,7 @@ import {
   readManifestOf,
   removeFolders,
   SMALL_CHUNKS,
+  smallChunks,
 } from '../engine/extract-case.ts';
 import { openDuckDb } from '../support/duckdb.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
@@ -121,6 +123,9 @@ describe('a mixed run of PostgreSQL', () => {
     expect(await rowsInDuckDb(folder, 'shop')).toEqual(truth);
     expect((await loadedInto(folder, 'w.duckdb')).stdout).toContain('is loaded already');
 
+    const same = await call(folder, ['verify', '--against-source']);
+    expect(same.code, same.stderr + same.stdout).toBe(0);
+
     await client.query('CREATE SCHEMA copy');
     const other = await loadedInto(folder, database.url, ['--schema', 'copy']);
     expect(other.code, other.stderr + other.stdout).toBe(0);
@@ -191,7 +196,7 @@ describe('a mixed run of PostgreSQL', () => {
     await client.query(`CREATE TABLE ${name} ("K ""y" text PRIMARY KEY, v numeric)`);
     await client.query(`INSERT INTO ${name} SELECT 'key ' || i, i FROM generate_series(1, 3000) i; ANALYZE ${name}`);
     const folder = newCase(database.url);
-    const flags = ['--table', `public.${name}`, ...SMALL_CHUNKS, '--hold', '0'];
+    const flags = ['--table', `public.${name}`, ...smallChunks(1, '20KB', 'parquet'), '--hold', '0'];
     await die(folder, flags, 'mid-read:2');
     await client.query(
       `UPDATE ${name} SET "K ""y" = upper("K ""y") WHERE v % 5 = 0; DELETE FROM ${name} WHERE v % 7 = 0`,
@@ -226,7 +231,7 @@ describe('elsewhere', () => {
     const none = await extract(one.folder, [...one.flags, '--catch-up']);
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('code: CATCH_UP_NOTHING')]);
     await die(one.folder, one.flags, 'mid-read:4');
-    change(path);
+    change(path, 'UPDATE accounts SET version = 1 WHERE id % 10 = 0');
     const finished = await extract(one.folder, [...one.flags, '--catch-up', '--json']);
     const report = JSON.parse(finished.stdout) as CatchUpReport;
     expect([finished.code, report.status]).toEqual([8, 'incomplete']);
@@ -243,10 +248,38 @@ describe('elsewhere', () => {
     const windows = await extract(one.folder, [...one.flags, '--incremental-by', 'id', '--catch-up']);
     expect([windows.code, windows.stderr]).toEqual([2, expect.stringContaining('code: USAGE_INCREMENTAL')]);
   });
+
+  test('a window of several instants needs none: load takes it, and the next one brings the rest', async () => {
+    const folder = newFolder();
+    const path = join(folder, 'a.sqlite');
+    const one = { folder, url: path };
+    change(
+      path,
+      `CREATE TABLE events (id INTEGER PRIMARY KEY, at DATETIME NOT NULL, note TEXT);
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+       INSERT INTO events SELECT i, datetime('2026-01-01', '+' || (i / 4) || ' minutes'), 'note ' || i FROM n`,
+    );
+    const flags = ['--table', 'events', '--incremental-by', 'at', '--workers', '1', '--chunk-size', '4KB'];
+    await die(one, flags, 'mid-read:3');
+    change(path, `UPDATE events SET at = datetime('now'), note = 'new' WHERE id % 10 = 0`);
+    const run = await extract(one, flags);
+    expect([run.code, run.stdout]).toEqual([0, expect.stringMatching(/consistency: mixed[^]*Next: sqlextract verify/)]);
+    const load = await loadedInto(one, 'w.duckdb');
+    expect([load.code, load.stderr]).toEqual([0, expect.stringContaining('needs no catch-up')]);
+    await sleep(1100);
+    expect((await extract(one, flags)).code).toBe(0);
+    expect((await loadedInto(one, 'w.duckdb')).code).toBe(0);
+    const connection = await openDuckDb();
+    await connection.run(`ATTACH '${join(folder, 'w.duckdb')}' AS w (READ_ONLY)`);
+    const found = await connection.runAndReadAll(`SELECT count(*), count(*) FILTER (note = 'new') FROM w.events`);
+    await connection.run('DETACH w');
+    connection.closeSync();
+    expect(found.getRows().map((row) => row.map(Number))).toEqual([[600, 60]]);
+  });
 });
 
-function change(path: string): void {
+function change(path: string, statement: string): void {
   const database = new DatabaseSync(path);
-  database.exec('UPDATE accounts SET version = 1 WHERE id % 10 = 0');
+  database.exec(statement);
   database.close();
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkReads } from '../../src/ingest/check-load.ts';
 import type { ManifestFormat } from '../../src/model/manifest.ts';
-import { exampleManifest } from '../checkpoint/manifest-example.ts';
+import type { IncrementalWindow } from '../../src/model/cursor.ts';
+import { exampleManifest, exampleWindow } from '../checkpoint/manifest-example.ts';
 import { codeOf, planned, targetWith } from './load-example.ts';
 
 const example = exampleManifest();
@@ -21,6 +22,40 @@ describe('what a run is as one state', () => {
   test('a mixed run is said to be another thing than one that was read by chunk', () => {
     expect(() => planned(atLevel('mixed'))).toThrow('may miss rows or have them twice');
     expect(() => planned(atLevel('chunk'))).toThrow('was read without a snapshot');
+  });
+});
+
+describe('windows of several instants', () => {
+  function window(changes: Partial<IncrementalWindow> = {}, column: Partial<IncrementalWindow['column']> = {}) {
+    const example = exampleWindow();
+    return { ...atLevel('mixed'), incremental: { ...example, ...changes, column: { ...example.column, ...column } } };
+  }
+  const byItsStrategy = { mode: null } as const;
+
+  test.each(['time', 'date', 'integer', 'rowversion', 'xmin'] as const)('by %s are taken, and it is said', (kind) => {
+    const load = planned(window({}, { kind }), byItsStrategy);
+    expect([load.mode, load.remarks.join()]).toEqual(['merge', expect.stringContaining('needs no catch-up')]);
+  });
+
+  test.each([
+    ['the first', { previous: null, from: null, reset: true }, 'replace'],
+    ['delete_insert by the key', { strategy: 'delete_insert' }, 'delete-insert'],
+  ] as const)('%s is taken', (_, changes, mode) => {
+    expect(planned(window(changes), byItsStrategy).mode).toBe(mode);
+  });
+
+  test.each([
+    ['text, whose order is none in time', window({}, { kind: 'text' })],
+    ['append, which nothing heals', window({ strategy: 'append' })],
+    ['delete_insert by the window', window({ strategy: 'delete_insert', uniqueKey: [] })],
+    ['a closed range, whose end nothing proves', window({ backfill: true })],
+  ])('%s is refused', (_, manifest) => {
+    expect(codeOf(() => planned(manifest, byItsStrategy))).toBe('INGEST_MIXED');
+    expect(() => planned(manifest, byItsStrategy)).toThrow('more than one instant');
+  });
+
+  test('appended by a mode that was typed: refused', () => {
+    expect(codeOf(() => planned(window(), { mode: 'append' }))).toBe('INGEST_MIXED');
   });
 });
 
