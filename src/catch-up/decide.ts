@@ -47,7 +47,7 @@ export async function decideCatchUp(session: SourceSession, table: OpenTable): P
   const current = store.currentRun();
   if (current === null) throw nothingThere(table.name);
   if (current.status === 'running') {
-    const why = `run ${current.runId} was not finished, and is finished`;
+    const why = `run ${current.runId} is not finished yet, and comes first`;
     return { kind: 'again', run: newestComplete(store)?.runId ?? null, why, runKey: current.runKey };
   }
   if (current.level === 'snapshot' || current.level === 'unchanged')

@@ -73,5 +73,5 @@ function againLines(name: string, outcome: CatchUpOutcome & { readonly kind: 'ag
 function nextCommand({ status, tables }: CatchUpReport): string {
   if (status === 'dry-run') return 'the same command without --dry-run';
   if (status !== 'complete') return 'the same command again goes on from here';
-  return `sqlextract load --table ${shellWord(tables[0]?.table ?? '<name>')}`;
+  return ['sqlextract load', ...tables.map(({ table }) => `--table ${shellWord(table)}`)].join(' ');
 }
