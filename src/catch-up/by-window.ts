@@ -55,10 +55,11 @@ async function compareAndWrite(
   const known = await sets.known({ store: null, links: [base] });
   if (known !== totals.rows)
     return again(`${totals.rows - known} keys stand more than once in the files of run ${run}`);
-  await sets.gone(scanned.keys);
-  const gone = await sets.unselected(scanned.keys, CHANGED, scanned.rows);
+  const all = selection.where === null;
+  const left = await sets.gone(scanned.keys);
+  const gone = all ? left : await sets.unselected(scanned.keys, CHANGED, scanned.rows);
   // Under a condition the keys are more than the rows that are selected, and say nothing of what is missing.
-  const missing = selection.where === null ? await sets.missing(scanned.keys, scanned.rows) : 0;
+  const missing = all ? await sets.missing(scanned.keys, scanned.rows) : 0;
   if (missing > 0) return again(`${missing} of its keys are neither in run ${run} nor written since it began`);
   faultPoint('before-catch-up');
   const manifest = await writeLinks({ base, window, scanned, key, known, gone }, sets, scratch);

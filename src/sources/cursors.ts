@@ -52,7 +52,7 @@ export type Since =
       readonly kind: 'window';
       /** Every row that is another one than any snapshot since the epoch's beginning may have shown. Some more may be in it. */
       readonly window: CursorWindow;
-      /** A query for `describeQuery`: the primary key of all rows, whatever `where` says, and `CHANGED`: whether the row is in the window. */
+      /** A query for `describeQuery`: the primary key of all rows. Under a `where` of all rows as well, with `CHANGED`: whether the row is in the window. */
       readonly keys: string;
     }
   /** In words: why not. */

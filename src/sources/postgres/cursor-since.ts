@@ -29,7 +29,9 @@ export async function rowsSince(client: pg.Client, request: SinceRequest): Promi
         'since, or no EXECUTE on pg_control_system and pg_control_checkpoint)',
     );
   const window = windowFrom(facts.proof['xmin'] ?? '');
-  const cells = [...table.primaryKey.map(quoteName), `(${cursorCondition(window)}) AS ${quoteName(CHANGED)}`];
+  // Keys alone can be read from the index alone.
+  const changed = where === null ? [] : [`(${cursorCondition(window)}) AS ${quoteName(CHANGED)}`];
+  const cells = [...table.primaryKey.map(quoteName), ...changed];
   return { kind: 'window', window, keys: `SELECT ${cells.join(', ')} FROM ${quoteTable(table)}` };
 }
 
