@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchPlace } from './extract-program.ts';
 import { ROOT } from './extract-program.ts';
+import { benchIncremental } from './incremental.ts';
 import { benchIngest } from './ingest.ts';
 import { compare } from './measure.ts';
 import { benchMysql } from './mysql.ts';
@@ -40,6 +41,7 @@ const SECTIONS: Readonly<Record<string, (place: BenchPlace) => Promise<Section |
   sqlite: async (place) => benchSqlite(place, pairs),
   sqlserver: async (place) => (serverUrl === undefined ? null : benchSqlServer(place, pairs, serverUrl)),
   ingest: async (place) => benchIngest(place, pairs),
+  incremental: async (place) => benchIncremental(place, pairs),
   'wide rows': benchWideRows,
   start: benchStart,
 };

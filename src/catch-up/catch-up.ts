@@ -4,7 +4,7 @@ import { quotedName } from '../deletes/scan-keys.ts';
 import type { OpenTable } from '../engine/begin-table.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import { fingerprintOf } from '../engine/fingerprint-of.ts';
-import { jobOf } from '../engine/open-runs.ts';
+import { jobOf } from '../engine/job-of.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import { resolveTables } from '../engine/resolve-tables.ts';
 import { runExtract } from '../engine/run.ts';

@@ -63,7 +63,8 @@ export class SqliteStore implements CheckpointStore {
       if (before?.status === 'running') throw new Error(`run ${before.runId} is not finished`);
       const texts = [JSON.stringify(run.fingerprint), JSON.stringify(run.planBasis), run.commandLine, run.toolVersion];
       const window = jsonOrNull(run.window);
-      this.#write.beginRun.run(run.runId, run.runKey, run.folder, ...texts, window, now());
+      const startedAt = laterThan(this.#read.runs().at(-1)?.startedAt);
+      this.#write.beginRun.run(run.runId, run.runKey, run.folder, ...texts, window, startedAt);
       this.#event(run.runId, null, 'begun', run.commandLine);
       const begun = this.#read.currentRun();
       if (begun?.runId !== run.runId) throw new Error(`run ${run.runId} was not begun`);
@@ -238,6 +239,12 @@ function changedOne(result: { readonly changes: number | bigint }, otherwise: st
 
 function jsonOrNull(value: unknown): SQLInputValue {
   return value === null ? null : JSON.stringify(value);
+}
+
+/** Targets go by it which of two runs is older, so it grows from run to run also when the clock steps back. */
+function laterThan(before: string | undefined): string {
+  const at = now();
+  return before === undefined || before < at ? at : new Date(Date.parse(before) + 1).toISOString();
 }
 
 function now(): string {

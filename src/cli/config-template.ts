@@ -82,6 +82,8 @@ defaults:
   # allow_locks: false               # keep others from writing for moments, to align the readers
   # retries: 5                       # of one range
   # max_failures: 200                # of all ranges
+  # on_change: warn                  # an incremental job has other settings than before; or fail, or restart
+  # on_drift: fail                   # an incremental table has other columns than before; or add-columns, or freeze
 `;
 
 const TABLES = `
@@ -92,6 +94,12 @@ const TABLES = `
 #   public.orders:
 #     where: created_at >= '2026-01-01'
 #     chunk_size: 250MB
+#     incremental:                   # only what is new since the last run; sqlextract inspect --suggest
+#       by: updated_at
+#       strategy: merge              # or append, or delete_insert
+#       unique_key: [id]             # default: the primary key
+#       lookback: 3 hours
+#       detect_deletes: true
 #   'audit.*':
 #     format: csv
 #     compression: gzip

@@ -266,6 +266,10 @@ export const loadFlags = {
   create: boolean({ allowNo: true, summary: 'Create a missing schema and table (default).' }),
   measure: boolean({ summary: 'Text columns as wide as their largest value, where the target has widths.' }),
   'on-error': string({ summary: 'abort (default), or skip rows that the target refuses.', helpValue: '<action>' }),
+  'max-delete-fraction': string({
+    summary: 'Stop at a delete set that takes out more than this part of the known keys: 0.1.',
+    helpValue: '<fraction>',
+  }),
   'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
   'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),
   'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),

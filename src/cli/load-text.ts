@@ -25,6 +25,7 @@ export function describeTableLoad(report: TableLoadReport): readonly string[] {
       return [
         `✓ ${whatWasDone(outcome.entry, name)} (${formatSeconds(seconds)}${resumed})`,
         ...rejectedLine(outcome.entry),
+        ...lostLine(outcome.lost ?? []),
       ];
     }
     case 'already-loaded':
@@ -38,6 +39,11 @@ export function describeTableLoad(report: TableLoadReport): readonly string[] {
     default:
       return outcome satisfies never;
   }
+}
+
+/** What a person may have to make again. */
+function lostLine(lost: readonly string[]): readonly string[] {
+  return lost.length === 0 ? [] : [`  with the old table went: ${printable(lost.join(', '))}`];
 }
 
 export function describeLoad(report: LoadReport): readonly string[] {

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { ConsistencyLevel } from '../checkpoint/store.ts';
+import { describeWindow } from '../model/cursor.ts';
 import type { PlanReport, RunReport, TablePlan, TableReport } from '../engine/report.ts';
 import { formatBytes, formatCount, formatCounted, formatSeconds } from './amounts.ts';
 import { alignColumns } from './columns.ts';
@@ -36,6 +37,7 @@ export function describeReport(report: RunReport, cwd: string, catchUp: string):
     ...describeConsistency(report),
     ...(report.retries === 0 ? [] : [`${formatCount(report.retries)} ${report.retries === 1 ? 'retry' : 'retries'}`]),
     ...report.tables.flatMap(replacedLines),
+    ...report.tables.flatMap(windowLines),
     ...report.tables.flatMap((table) => deletesLines(table, cwd)),
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
     ...report.tables.flatMap(problemLines),
@@ -48,6 +50,11 @@ export function describeReport(report: RunReport, cwd: string, catchUp: string):
 export function describeConsistency(report: RunReport): readonly string[] {
   if (report.level === null) return [];
   return [`consistency: ${levelLine(report, report.level)}`, ...consistencyLines(report)];
+}
+
+function windowLines({ table, window, rows, status }: TableReport): readonly string[] {
+  if (window === null || status === 'failed') return [];
+  return [printable(`${table}: ${describeWindow(window)}${rows === 0 ? ', nothing new' : ''}`)];
 }
 
 function deletesLines({ table, deletes }: TableReport, cwd: string): readonly string[] {

@@ -96,7 +96,9 @@ export function exitCodeOf(report: LoadReport): number {
   if (report.status === 'complete') return 0;
   const faults = report.tables.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.problem.fault] : []));
   const [only] = new Set(faults);
-  return report.tables.length === 1 && only !== undefined ? EXIT_CODES[only] : EXIT_CODES.incomplete;
+  // windows of one table are one thing: what was held back by the one that failed is none of its own
+  const isOne = new Set(report.tables.map(({ into }) => into)).size === 1;
+  return isOne && only !== undefined ? EXIT_CODES[only] : EXIT_CODES.incomplete;
 }
 
 function withoutUrl(name: string): SqlextractError {

@@ -16,7 +16,7 @@ export interface JobWatermark {
   readonly where: string | null;
   readonly state: IncrementalState | null;
   /** The newest finished run, and when it ended. */
-  readonly lastRun: Pick<RunRecord, 'runId' | 'finishedAt'> | null;
+  readonly lastRun: Pick<RunRecord, 'runId' | 'finishedAt' | 'folder'> | null;
   readonly identity: JobIdentity;
 }
 

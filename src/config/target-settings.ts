@@ -4,6 +4,7 @@ import type { TargetKey } from './config-file.ts';
 import { choiceParser, parseText } from './parse-choice.ts';
 import { countParser } from './parse-count.ts';
 import { namedTarget } from './named-target.ts';
+import { fractionParser } from './parse-fraction.ts';
 import { parseNames } from './parse-names.ts';
 import { parseSize } from './parse-size.ts';
 import type { FlagValues, Settings, SourceSetting } from './settings.ts';
@@ -37,6 +38,8 @@ export interface TargetSettings {
   readonly create: boolean;
   readonly onError: (typeof ON_ERROR)[number];
   readonly maxErrors: number;
+  /** Of the keys that a target should have, the part that a delete set may take out; null: any. */
+  readonly maxDeleteFraction: number | null;
   /** Loads at the same time. */
   readonly parallel: number;
   readonly stage: string | null;
@@ -46,6 +49,8 @@ export interface TargetSettings {
   readonly catalog: string | null;
   readonly iamRole: string | null;
 }
+
+const MAX_DELETE_FRACTION = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.1');
 
 /**
  * `--target` is a name of `targets:` in the file, a kind (`snowflake`), a URL or a path. `kinds` are the kinds there are. Throws
@@ -88,6 +93,7 @@ export function targetSettings(
     allowOlder: flags['allow-older'] === true,
     create: flags['create'] !== false,
     onError: one('on-error', choiceParser(ON_ERROR), 'abort'),
+    maxDeleteFraction: one<number | null>('max-delete-fraction', MAX_DELETE_FRACTION, null),
     maxErrors: one('max-errors', countParser('USAGE_MAX_ERRORS', 1_000_000_000, '--max-errors 100', 0), 0),
     parallel: parallelOf(flags, settings),
     stage: place('stage', 'stage'),

@@ -7,7 +7,7 @@ import type { DeletesReport, RunReport, TableReport } from '../engine/report.ts'
 import type { ExtractRequest } from '../engine/request.ts';
 import { runExtract } from '../engine/run.ts';
 import { faultPoint } from '../model/fault-point.ts';
-import { KeySets } from './key-sets.ts';
+import { KeySets, widthOf } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 import { knownKeys, storeName } from './known-keys.ts';
 import { scanKeys } from './scan-keys.ts';
@@ -61,7 +61,8 @@ async function detectDeletes(
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     const scan = await scanKeys(request, manifest, key, join(scratch, 'scan'), watcher);
-    await using sets = await KeySets.open(scratch, key, Math.min(request.workers, availableParallelism()));
+    const threads = Math.min(request.workers, availableParallelism());
+    await using sets = await KeySets.open(scratch, key, threads, widthOf(scan));
     const counts = { known: await sets.known(known), rows: await sets.gone(scan) };
     faultPoint('before-deletes');
     const written = counts.rows === 0 ? null : await writeDeletes(window, scan.manifest, sets, counts, scratch);

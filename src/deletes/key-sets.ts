@@ -5,7 +5,15 @@ import { relationOf } from '../verify/file-relation.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
-const MEMORY = '160MB';
+/** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
+const MEMORY = { narrow: '64MB', wide: '768MB' } as const;
+
+const WIDE = ['string', 'json', 'uuid', 'binary'];
+
+/** Of the keys that were scanned. */
+export function widthOf({ manifest }: Link): 'narrow' | 'wide' {
+  return manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind)) ? 'wide' : 'narrow';
+}
 
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
 export class KeySets implements AsyncDisposable {
@@ -20,11 +28,16 @@ export class KeySets implements AsyncDisposable {
   }
 
   /** In `scratch`, a private folder that the caller removes. */
-  static async open(scratch: string, key: readonly string[], threads: number): Promise<KeySets> {
+  static async open(
+    scratch: string,
+    key: readonly string[],
+    threads: number,
+    width: keyof typeof MEMORY,
+  ): Promise<KeySets> {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const instance = await DuckDBInstance.create(join(scratch, 'keys.duckdb'), {
       threads: String(threads),
-      memory_limit: MEMORY,
+      memory_limit: MEMORY[width],
       temp_directory: join(scratch, 'spill'),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -43,12 +56,13 @@ export class KeySets implements AsyncDisposable {
     );
   }
 
-  /** Table `known`: what targets should have. Returns its rows. */
+  /** Relation `known`: what targets should have. Returns its rows. A stored set that no link changed is read where it lies. */
   async known({ store, links }: KnownKeys): Promise<number> {
     const [first] = links;
     const begin = store === null ? null : `SELECT ${this.#names()} FROM read_parquet(${sqlPath(store)})`;
     const empty = first === undefined ? null : `${this.#keysOf(first)} LIMIT 0`;
-    await this.#connection.run(`CREATE TABLE known AS ${begin ?? empty ?? ''}`);
+    const moved = links.some((link) => link.manifest.totals.rows > 0);
+    await this.#connection.run(`CREATE ${moved ? 'TABLE' : 'VIEW'} known AS ${begin ?? empty ?? ''}`);
     for (const link of links) await this.#apply(link);
     return this.#count('known');
   }

@@ -8,6 +8,8 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { Link } from './known-keys.ts';
 
+const KEY_BUFFERS = 32_000_000;
+
 /**
  * The keys of all rows that the job selects, as a run of its own in `out`: in parallel, of one snapshot. A key that is missing here counts
  * as gone, so anything less than a whole read of one state throws DELETES_INCOMPLETE.
@@ -39,6 +41,8 @@ export async function scanKeys(
       querySettings: (one) => settings(request.querySettings(one)),
       ...{ out, jobName: `keys of ${job}`, runKey: null, fresh: true, holdMs: 0, keepSnapshot: false, sync: null },
       consistency: request.consistency === 'chunk' ? 'snapshot' : request.consistency,
+      // Keys are small: more would only be held longer.
+      bufferBytes: Math.min(request.bufferBytes, KEY_BUFFERS),
     },
     {
       event: (event) => {

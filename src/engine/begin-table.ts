@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fingerprint } from '../checkpoint/fingerprint.ts';
 import type { JobHandle } from '../checkpoint/open-job.ts';
-import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
-import type { CheckpointStore, RunRecord } from '../checkpoint/store.ts';
-import { deletesOf } from './deletes-of.ts';
+import type { RunRecord } from '../checkpoint/store.ts';
+import { lastLink } from './last-link.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
 import { describeWindow } from '../model/cursor.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
@@ -103,18 +101,6 @@ async function windowOf(
   });
   remark(`${describeWindow(window)}: ${window.promise}`);
   return window;
-}
-
-/**
- * The newest run that targets can have of the job: its last window, or the delete set that was made after it, which a killed process may
- * have written without a word in the state.
- */
-function lastLink(store: CheckpointStore): string | null {
-  const last = store.runs().findLast(({ status }) => status === 'complete');
-  if (last === undefined) return null;
-  const deletes = deletesOf(last);
-  const known = store.incremental()?.run ?? last.runId;
-  return known === deletes.run || existsSync(join(deletes.folder, MANIFEST_NAME)) ? deletes.run : last.runId;
 }
 
 function incrementOf({ fitted }: OpenTable, { window }: RunRecord): Increment | null {

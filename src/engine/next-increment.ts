@@ -35,7 +35,7 @@ async function movedTo(run: TableRun, exact: boolean, session: SourceSession): P
   if (run.increment === null) return null;
   const { window } = run.increment;
   const moved = { column: window.column, run: run.runId, movedAt: new Date().toISOString() };
-  const key = exact ? tieKeyOf(run.table) : [];
+  const key = exact ? tieKeyOf(run.table, window.uniqueKey) : [];
   const request = { table: run.table, window, where: run.askedWhere, key, most: MOST_TIES };
   // Also where the next window does not follow from the rows: it is looked at there whether this one could be read.
   const { largest, ties } = await session.cursors.delivered(request);

@@ -13,10 +13,11 @@ import { decideRun } from './decide-run.ts';
 import type { OpenContext, OpenTable } from './begin-table.ts';
 import { beginTable, makeRunFolder } from './begin-table.ts';
 import type { RunWatcher } from './events.ts';
+import { jobOf } from './job-of.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
 import { closeCompleteRuns, openMarkersOf, runIdFor } from './open-markers.ts';
 import type { ExtractRequest } from './request.ts';
-import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
+import type { RefusedTable } from './resolved-table.ts';
 import { resolveTables } from './resolve-tables.ts';
 import { fitIncrement } from './fit-increment.ts';
 import type { AlreadyDone, TableRun } from './table-run.ts';
@@ -69,23 +70,6 @@ export async function openRuns(
     dispose();
     throw error;
   }
-}
-
-export function jobOf(
-  request: ExtractRequest,
-  source: Readonly<Record<string, string>>,
-  { table, settings }: ResolvedTable,
-): Parameters<typeof openJob>[0]['job'] {
-  const { include, exclude, asText } = settings.selection;
-  const { schema, name } = table;
-  const ofQuery = table.query === undefined ? {} : { query: true as const };
-  const ofWindow = settings.incremental === null ? {} : { incremental: true as const };
-  return {
-    source,
-    table: { schema, name },
-    selection: { include, exclude, asText, where: settings.where, limit: settings.limit, ...ofQuery, ...ofWindow },
-    jobName: request.jobName,
-  };
 }
 
 async function decideAll(

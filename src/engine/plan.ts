@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { listJobs } from '../checkpoint/list-jobs.ts';
+import { describeWindow } from '../model/cursor.ts';
 import { describeRange } from '../model/key-range.ts';
 import type { KeyRange } from '../model/key-range.ts';
 import { NOTHING_PLANNED } from '../model/plan.ts';
@@ -10,6 +11,8 @@ import { nextRangeRows } from '../planner/range-size.ts';
 import type { Snapshot, SourceSession } from '../sources/source.ts';
 import { fitConnections } from './fit-connections.ts';
 import { basisOf } from './plan-basis.ts';
+import type { PlannedWindow } from './plan-window.ts';
+import { planWindow } from './plan-window.ts';
 import type { PlanReport, TablePlan } from './report.ts';
 import type { ExtractRequest } from './request.ts';
 import type { ResolvedTable } from './resolved-table.ts';
@@ -21,11 +24,18 @@ const RANGES_SHOWN = 20;
 export async function planExtract(asked: ExtractRequest): Promise<PlanReport> {
   const { request, remark } = fitConnections(asked);
   await using session = await request.driver.open(request.source, 'coordinator');
-  const { tables } = await resolveTables({ ...request, onTableError: 'stop' }, session, null);
+  const found = await resolveTables({ ...request, onTableError: 'stop' }, session, null);
+  const planned: { readonly table: ResolvedTable; readonly window: PlannedWindow | null }[] = [];
+  for (const table of found.tables) {
+    const window = await planWindow(request, session, table);
+    planned.push({ table: window?.table ?? table, window });
+  }
+  const tables = planned.map(({ table }) => table);
   const isolation = await tryIsolation(request, session, tables);
   try {
     const plans: TablePlan[] = [];
-    for (const table of tables) plans.push(await planTable(request, session, table, isolation.shared));
+    for (const { table, window } of planned)
+      plans.push(await planTable(request, session, table, window, isolation.shared));
     return {
       source: request.source.displayUrl,
       tables: plans,
@@ -92,11 +102,12 @@ async function planTable(
   request: ExtractRequest,
   session: SourceSession,
   resolved: ResolvedTable,
+  planned: PlannedWindow | null,
   shared: boolean,
 ): Promise<TablePlan> {
   const { table, settings, name } = resolved;
   const choice = chooseSplit(table, {
-    bounded: null,
+    bounded: planned === null || planned.window.from === null ? null : planned.window.column.name,
     sharedSnapshot: shared && request.driver.capabilities.sharedSnapshot,
     limit: settings.limit,
   });
@@ -113,6 +124,7 @@ async function planTable(
     estimatedBytes: table.estimatedBytes,
     unfinishedRun: unfinishedRunOf(request, name),
     remarks: [
+      ...(planned === null ? [] : [`${describeWindow(planned.window)}: ${planned.window.promise}`, ...planned.remarks]),
       ...single,
       ...table.remarks,
       ...table.columns.flatMap((column) => (column.note === undefined ? [] : [`${column.name}: ${column.note}`])),

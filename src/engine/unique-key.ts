@@ -17,13 +17,18 @@ export function uniqueKeyOf(name: string, table: TableSchema, incremental: Incre
   });
 }
 
-/** A key without NULL that no two rows share, by the catalog; empty when there is none. Rows at one value of the cursor are told apart by it. */
-export function tieKeyOf(table: TableSchema): readonly string[] {
+/**
+ * A key without NULL that no two rows share, by the catalog, else by the person's word; empty when there is none. Rows at one value of the
+ * cursor are told apart by it.
+ */
+export function tieKeyOf(table: TableSchema, uniqueKey: readonly string[]): readonly string[] {
   const found = table.candidateKeys.find(
     ({ kind, unique, nullable, columns }) =>
       unique && !nullable && kind !== 'rowid' && columns.every((column) => isSelected(table, column)),
   );
-  return found?.columns ?? [];
+  if (found !== undefined) return found.columns;
+  const never = uniqueKey.every((name) => table.columns.some((column) => column.name === name && !column.nullable));
+  return never ? uniqueKey : [];
 }
 
 function isSelected(table: TableSchema, column: string): boolean {

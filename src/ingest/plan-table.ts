@@ -29,6 +29,8 @@ export interface LoadOrder {
   /** Widths of texts from the largest value of the files. */
   readonly measure: boolean;
   readonly allowMixed: boolean;
+  /** Of the keys that a target should have, the part that a delete set may take out; null: any. */
+  readonly maxDeleteFraction: number | null;
 }
 
 /** What is read of a manifest; `sync` has as much before the manifest is written. */

@@ -30,6 +30,8 @@ export type LoadOutcome =
       readonly kind: 'loaded' | 'already-loaded';
       readonly entry: LedgerEntry;
       readonly resumedFiles: number;
+      /** Only of a full refresh: what went with the old table. */
+      readonly lost?: readonly string[];
       /** Rows of the target's table, where they were to be counted. */
       readonly counted?: TargetCounts;
     }
@@ -115,11 +117,13 @@ async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutc
     const resumedFiles = session.stages ? await stageAll(context, load) : 0;
     if (stop.aborted) return { kind: 'stopped' };
     const before = context.counts === true ? await rowsBefore(context, load) : null;
+    const lost = load.mode === 'full-refresh' ? await session.lost?.(load) : undefined;
     faultPoint('before-load-publish');
     const entry = await session.publish(load, plan);
     faultPoint('after-load-publish');
     await session.discard(load, plan);
-    return { kind: 'loaded', entry, resumedFiles, ...(await countsOf(context, load, before)) };
+    const gone = lost === undefined ? {} : { lost };
+    return { kind: 'loaded', entry, resumedFiles, ...gone, ...(await countsOf(context, load, before)) };
   } catch (error) {
     await discardAfter(context, load, error);
     throw error;

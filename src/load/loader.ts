@@ -52,6 +52,11 @@ export interface LoadSession extends AsyncDisposable {
   discard(load: TableLoad, plan: IngestPlan): Promise<void>;
   /** Rows of the table. */
   count(load: TableLoad): Promise<number>;
+  /**
+   * What hangs on the table that is there and goes with it when it is made anew: `trigger stamp`, `grants to reporting`; empty when there is no
+   * table. Left out: this target is not asked.
+   */
+  lost?(load: TableLoad): Promise<readonly string[]>;
 }
 
 export interface LedgerEntry {

@@ -152,6 +152,18 @@ describe('windows', () => {
   });
 });
 
+test('plan shows the window that a run would begin with, and leaves the state as it is', async () => {
+  const folder = await newLog();
+  await run(folder);
+  change(folder, `INSERT INTO events VALUES (601, ${NEXT_DAY}, '')`);
+  const plan = ['plan', '--source', 'log.sqlite', '--table', 'events', ...BY];
+  const { code, stdout } = await runCli(plan, { cwd: folder });
+  expect(code).toBe(0);
+  expect(stdout).toContain('events_at, which begins with the cursor');
+  expect(stdout).toContain('at (2026-01-01 02:30:00, 2026-01-02 00:00:00]');
+  expect(await delivered(folder)).toEqual([601]);
+});
+
 describe('killed and run again', () => {
   test.each([
     'after-plan',
@@ -246,6 +258,22 @@ describe('watermark', () => {
     expect([anew.ids.length, anew.manifest.incremental?.reset]).toEqual([ROWS, true]);
     expect((await watermark(folder, 'reset', ['--table', 'nope', '--confirm'])).stderr).toContain('WATERMARK_UNKNOWN');
   });
+});
+
+test('watermark list --target says how far behind a target is', async () => {
+  const folder = await newLog();
+  await run(folder);
+  const listed = async () => (await watermark(folder, 'list', ['--target', 'w.duckdb'])).stdout;
+  expect(await listed()).toMatch(/ nothing +\S+, /);
+  const load = async () => runCli(['load', '--table', 'events', '--target', 'w.duckdb'], { cwd: folder });
+  expect((await load()).code).toBe(0);
+  expect(await listed()).toContain(' up to 2026-01-01 02:30:00  ');
+  change(folder, `INSERT INTO events VALUES (601, ${NEXT_DAY}, '')`);
+  await run(folder);
+  await run(folder);
+  expect(await listed()).toContain(' up to 2026-01-01 02:30:00, 2 loads behind');
+  expect((await load()).code).toBe(0);
+  expect(await listed()).toContain(' up to 2026-01-02 00:00:00  ');
 });
 
 describe('--detect-deletes', () => {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { IncrementalState } from '../../src/model/incremental-state.ts';
 import type { Chunk, ChunkReport } from '../../src/model/chunk.ts';
 import type { EpochFacts } from '../../src/model/epoch.ts';
 import type { PlanProgress } from '../../src/model/plan.ts';
@@ -62,6 +63,7 @@ export function checkpointSuite(kind: string, make: () => StoreUnderTest): void 
   describe(`${kind} keeps the contract of a checkpoint store`, () => {
     describeRuns(make);
     describeChunks(make);
+    describeIncremental(make);
     describeRefusals(make);
   });
 }
@@ -115,6 +117,48 @@ function describeRuns(make: () => StoreUnderTest): void {
       ['r2', 'discarded'],
       ['r0', 'running'],
     ]);
+  });
+}
+
+function describeIncremental(make: () => StoreUnderTest): void {
+  const state: IncrementalState = {
+    watermark: {
+      column: { name: 'at', kind: 'time', nativeType: 'timestamptz', nullable: true },
+      from: { value: '2026-11-21 04:15:02+00', ties: { kind: 'except', key: ['id'], tuples: [['7'], ['8']] } },
+      run: 'r1',
+      movedAt: '2026-11-21T04:15:02.000Z',
+    },
+    ...{ strategy: 'merge', selectionHash: 'a', configurationHash: 'b', columns: ['id bigint'], run: 'r1' },
+  };
+
+  it('moves the watermark with the end of the run, and by hand', () => {
+    const place = make();
+    {
+      using store = place.open();
+      expect(store.incremental()).toBeNull();
+      store.beginRun(newRun('r1'));
+      expect(() => store.completeRun('r1', 'snapshot', state)).toThrow(/not all/);
+      expect(store.incremental()).toBeNull();
+      store.savePlan('r1', COMPLETE, []);
+      store.completeRun('r1', 'snapshot', state);
+    }
+    using store = place.open();
+    expect(store.incremental()).toEqual(state);
+    store.setIncremental({ ...state, watermark: null }, 'reset');
+    expect(store.incremental()).toEqual({ ...state, watermark: null });
+  });
+
+  it('says of a later run that it is later, also when the clock stepped back', () => {
+    using store = make().open();
+    finish(store, 'r1');
+    vi.useFakeTimers({ now: new Date('2001-01-01T00:00:00Z'), toFake: ['Date'] });
+    try {
+      store.beginRun(newRun('r2'));
+    } finally {
+      vi.useRealTimers();
+    }
+    const [first, second] = store.runs().map(({ startedAt }) => startedAt);
+    expect((second ?? '') > (first ?? '')).toBe(true);
   });
 }
 

@@ -120,6 +120,7 @@ export const PLAIN_ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  maxDeleteFraction: null,
   flavor: null,
 };
 

@@ -16,6 +16,7 @@ export const ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
+  maxDeleteFraction: null,
   flavor: null,
 };
 

@@ -147,6 +147,17 @@ class DuckdbSession implements LoadSession {
     });
   }
 
+  async lost(load: TableLoad): Promise<readonly string[]> {
+    const { schema, name } = load.target;
+    const rows = await this.#rows(
+      sql`SELECT 'index ' || index_name FROM duckdb_indexes() WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2
+          UNION ALL SELECT lower(constraint_type) || ' constraint' FROM duckdb_constraints()
+            WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2 AND constraint_type IN ('CHECK', 'FOREIGN KEY', 'UNIQUE')`,
+      [schema ?? 'main', name],
+    );
+    return rows.map(([text]) => String(text));
+  }
+
   async count(load: TableLoad): Promise<number> {
     const { schema, name } = load.target;
     const [row] = await this.#rows(sql`SELECT count(*) FROM ${duckdbTarget.qualify(schema, name)}`, []);

@@ -12,7 +12,7 @@ import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession } from '../loader.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
-import { existingColumns, exists } from './mysql-catalog.ts';
+import { existingColumns, exists, lostWith } from './mysql-catalog.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 
 export interface SessionParts {
@@ -171,6 +171,10 @@ export class MysqlLoadSession implements LoadSession {
     await this.#release();
     this.#prepared.delete(load.tag);
     await this.#parts.main.run(mysqlPart('cleanup', load, { ...plan, flavor: this.#parts.flavor }, 'stage'));
+  }
+
+  async lost(load: TableLoad): Promise<readonly string[]> {
+    return lostWith(this.#parts.main, load);
   }
 
   async count(load: TableLoad): Promise<number> {

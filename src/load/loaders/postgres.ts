@@ -10,6 +10,7 @@ import type { ExistingColumn, LedgerEntry, LoadSession, TargetLoader, TargetPlac
 import { ClientPool } from './postgres-clients.ts';
 import { connectTarget } from './postgres-connect.ts';
 import { copyFile } from './postgres-copy.ts';
+import { LOST } from './postgres-lost.ts';
 import { isMissingTable, targetError } from './postgres-errors.ts';
 
 /**
@@ -131,6 +132,13 @@ class PostgresSession implements LoadSession {
 
   async discard(load: TableLoad, plan: IngestPlan): Promise<void> {
     await this.#run(postgresTarget.step('cleanup', load, plan));
+  }
+
+  async lost(load: TableLoad): Promise<readonly string[]> {
+    const { schema, name } = load.target;
+    if (!(await this.#exists(schema, name))) return [];
+    const rows = await this.#rows(LOST, [String(postgresTarget.qualify(schema, name))]);
+    return rows.map(([text]) => String(text));
   }
 
   async count(load: TableLoad): Promise<number> {

@@ -141,6 +141,12 @@ class SqliteSession implements LoadSession {
     this.#run(sqlitePart('cleanup', load, plan));
   }
 
+  async lost(load: TableLoad): Promise<readonly string[]> {
+    const found =
+      "SELECT type || ' ' || name FROM main.sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL AND tbl_name = ?";
+    return this.#rows(`${found} COLLATE NOCASE`, [load.target.name]).map(([text]) => String(text));
+  }
+
   async count(load: TableLoad): Promise<number> {
     const [row] = this.#rows(
       `SELECT count(*) FROM ${String(sqliteTarget.qualify(load.target.schema, load.target.name))}`,

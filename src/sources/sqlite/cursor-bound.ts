@@ -30,7 +30,7 @@ export function cursorBound(connection: Connection, request: BoundRequest): Curs
   return {
     to: { value: largest, inclusive: true },
     next: null,
-    promise: `SQLite has one writer at a time: what commits after ${largest} was the largest ${column.name} is not below it, as long as rows are stamped in the transaction that writes them`,
+    promise: `up to the largest ${column.name} there is; SQLite has one writer at a time, so nothing that commits later is stamped below it, as long as rows are stamped in the transaction that writes them`,
     remarks: [],
   };
 }
