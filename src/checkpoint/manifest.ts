@@ -77,6 +77,8 @@ function contradiction(manifest: Manifest): string | null {
   if (new Set(files.map((file) => file.path)).size !== files.length) return 'two files have one path';
   const lists = [totals, ...files].flatMap((one) => [one.nullCounts, one.maxBytes]);
   if (lists.some((list) => list.length !== columns)) return 'nullCounts and maxBytes must have one entry per column';
+  const digits = [totals, ...files].map((one) => one.digits ?? []);
+  if (digits.some((list) => list.length > 0 && list.length !== columns)) return 'digits must have one entry per column';
   const epochs = new Set(consistency.epochs.map((epoch) => epoch.epoch));
   const stray = files.find((file) => !epochs.has(file.epoch));
   return stray === undefined ? null : `${stray.path} is of an epoch that is not listed`;

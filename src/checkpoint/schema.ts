@@ -101,6 +101,7 @@ CREATE TABLE files (
   sha256      TEXT NOT NULL,
   null_counts TEXT NOT NULL,
   max_bytes   TEXT NOT NULL,
+  digits      TEXT,
   PRIMARY KEY (run_id, ordinal, number),
   UNIQUE (run_id, path),
   FOREIGN KEY (run_id, ordinal) REFERENCES chunks (run_id, ordinal)
@@ -132,7 +133,7 @@ PRAGMA user_version = ${STATE_VERSION};
  */
 const ADDITIONS: Readonly<Record<number, string>> = {
   2: 'ALTER TABLE chunks ADD COLUMN replaced_cells TEXT; ALTER TABLE epochs ADD COLUMN spread TEXT;',
-  3: `ALTER TABLE runs ADD COLUMN window TEXT; ${INCREMENTAL}`,
+  3: `ALTER TABLE runs ADD COLUMN window TEXT; ALTER TABLE files ADD COLUMN digits TEXT; ${INCREMENTAL}`,
 };
 
 /**

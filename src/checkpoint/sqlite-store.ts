@@ -201,6 +201,7 @@ export class SqliteStore implements CheckpointStore {
         file.sha256,
         JSON.stringify(file.nullCounts),
         JSON.stringify(file.maxBytes),
+        jsonOrNull(file.digits ?? null),
       ];
       this.#write.file.run(runId, ordinal, index + 1, file.path, ...numbers);
     });

@@ -92,6 +92,7 @@ export function fileOf(row: Row): ChunkFile {
     sha256: text(row, 'sha256'),
     nullCounts: json(row, 'null_counts'),
     maxBytes: json(row, 'max_bytes'),
+    ...(isMissing(row, 'digits') ? {} : { digits: json(row, 'digits') }),
   };
 }
 

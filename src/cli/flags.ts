@@ -264,15 +264,24 @@ export const loadFlags = {
   rename: string({ multiple: true, summary: 'Another name for a column; repeatable.', helpValue: '<old=new>' }),
   'identifier-case': string({ summary: 'preserve (default), lower or upper.', helpValue: '<case>' }),
   create: boolean({ allowNo: true, summary: 'Create a missing schema and table (default).' }),
-  measure: boolean({ summary: 'Text columns as wide as their largest value, where the target has widths.' }),
-  'on-error': string({ summary: 'abort (default), or skip rows that the target refuses.', helpValue: '<action>' }),
-  'max-delete-fraction': string({
-    summary: 'Stop at a delete set that takes out more than this part of the known keys: 0.1.',
-    helpValue: '<fraction>',
+  measure: boolean({
+    summary:
+      'Columns as wide as their largest value: texts where the target has widths, numbers that are texts as decimals.',
   }),
+  'on-error': string({ summary: 'abort (default), or skip rows that the target refuses.', helpValue: '<action>' }),
   'max-errors': string({ summary: 'With --on-error skip: at most so many rows of a table.', helpValue: '<rows>' }),
   'allow-mixed': boolean({ summary: 'Load also a run whose files are of more than one instant.' }),
   'allow-older': boolean({ summary: 'Load also a run that is older than the newest one loaded.' }),
+  'deleted-column': string({
+    summary: 'Mark rows that are gone in the source in this column, instead of deleting them.',
+    description:
+      'It gets the time of the load, and is added to the table where it is missing; a row that comes back has NULL there again.',
+    helpValue: '<column>',
+  }),
+  'max-delete-fraction': string({
+    summary: "More of a table's rows than this are not deleted at once (default 0.1).",
+    helpValue: '<0..1>',
+  }),
 };
 
 /** For commands that reach the target themselves. */

@@ -47,7 +47,9 @@ function lostLine(lost: readonly string[]): readonly string[] {
 }
 
 export function describeLoad(report: LoadReport): readonly string[] {
-  const loaded = report.tables.flatMap(({ outcome }) => (outcome.kind === 'loaded' ? [outcome.entry] : []));
+  const loaded = report.tables.flatMap(({ outcome, mode }) =>
+    outcome.kind === 'loaded' && mode !== 'delete' ? [outcome.entry] : [],
+  );
   const rows = loaded.reduce((sum, entry) => sum + entry.rows, 0);
   return [
     '',
@@ -66,10 +68,12 @@ function whatWasDone(entry: LedgerEntry, name: string): string {
       return `Appended ${records} to ${name}`;
     case 'merge':
       return `Merged ${records} into ${name} → ${formatCount(entry.updated)} updated, ${formatCount(entry.inserted)} inserted`;
-    case 'delete':
-      return `Deleted ${formatCounted(entry.deleted, 'record')} of ${formatCounted(entry.rows, 'key')} from ${name}`;
     case 'delete-insert':
       return `Deleted ${formatCount(entry.deleted)} and inserted ${formatCounted(entry.inserted, 'record')} in ${name}`;
+    case 'delete':
+      return entry.updated > 0
+        ? `Marked ${formatCounted(entry.updated, 'record')} as deleted (${name})`
+        : `Deleted ${formatCounted(entry.deleted, 'record')} (${name})`;
     default:
       return entry.mode satisfies never;
   }

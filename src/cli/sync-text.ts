@@ -35,7 +35,7 @@ function verdictLines(table: TableVerdict): readonly string[] {
 
 function amounts(table: TableVerdict): string {
   const { verdict, source, fileRows, target, rejected } = table;
-  const files = formatCounted(fileRows, 'row');
+  const files = formatCounted(fileRows, table.mode === 'delete' ? 'key' : 'row');
   if (verdict === 'different') {
     const inSource = source === null ? '' : `${formatCount(source.rows)} in the source, `;
     const wanted = target.expected === null ? '' : `, which should be ${formatCount(target.expected)}`;
@@ -56,10 +56,10 @@ function arrow({ mode, inserted, updated, deleted, target }: TableVerdict): stri
       return ` = appended, ${now}`;
     case 'merge':
       return ` → ${formatCount(updated)} updated, ${formatCount(inserted)} inserted, ${now}`;
-    case 'delete':
-      return ` → ${formatCount(deleted)} deleted, ${now}`;
     case 'delete-insert':
       return ` → ${formatCount(deleted)} deleted, ${formatCount(inserted)} inserted, ${now}`;
+    case 'delete':
+      return ` → ${updated > 0 ? `${formatCount(updated)} marked as deleted` : `${formatCount(deleted)} deleted`}, ${now}`;
     default:
       return mode satisfies never;
   }

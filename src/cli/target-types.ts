@@ -101,8 +101,13 @@ function ofColumn(
     becomes: describeColumnType(column.type),
     written: Object.fromEntries(formats.map((by) => [by.name, writtenBy(by)])),
     ...fate,
-    notes: [...(column.note === undefined ? [] : [column.note]), ...fate.notes],
+    notes: [...(column.note === undefined ? [] : [column.note]), ...fate.notes, ...measurable(column, target)],
   };
+}
+
+function measurable({ exact }: ColumnSchema, { capabilities }: IngestTarget): readonly string[] {
+  if (exact === undefined || capabilities.numbers === null) return [];
+  return ['--measure makes a decimal of it, when its values have few enough digits'];
 }
 
 function fateOf(source: ColumnSchema, isKey: boolean, target: IngestTarget, flavor: string | null): Fate {

@@ -57,6 +57,8 @@ export const TARGET_KEYS = {
   schema: SCALAR,
   mode: SCALAR,
   identifier_case: SCALAR,
+  deleted_column: SCALAR,
+  max_delete_fraction: SCALAR,
   stage: SCALAR,
   bucket: SCALAR,
   volume: SCALAR,

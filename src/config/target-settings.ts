@@ -15,6 +15,8 @@ export const MODES = ['replace', 'full-refresh', 'append', 'merge', 'delete-inse
 export const IDENTIFIER_CASES = ['preserve', 'lower', 'upper'] as const;
 export const ON_ERROR = ['abort', 'skip'] as const;
 
+const MAX_DELETES = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.5');
+
 /** What the commands that load may want to know, merged: flags > the named target of the file > defaults. */
 export interface TargetSettings {
   /** As typed: a name of the file, a kind of target, or a URL. What ledgers and messages call it. */
@@ -35,11 +37,13 @@ export interface TargetSettings {
   readonly measure: boolean;
   readonly allowMixed: boolean;
   readonly allowOlder: boolean;
+  /** Rows that are gone in the source are marked in it; null: they are deleted. */
+  readonly deletedColumn: string | null;
+  /** 0 to 1: more of the rows are not deleted. */
+  readonly maxDeleteFraction: number;
   readonly create: boolean;
   readonly onError: (typeof ON_ERROR)[number];
   readonly maxErrors: number;
-  /** Of the keys that a target should have, the part that a delete set may take out; null: any. */
-  readonly maxDeleteFraction: number | null;
   /** Loads at the same time. */
   readonly parallel: number;
   readonly stage: string | null;
@@ -49,8 +53,6 @@ export interface TargetSettings {
   readonly catalog: string | null;
   readonly iamRole: string | null;
 }
-
-const MAX_DELETE_FRACTION = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.1');
 
 /**
  * `--target` is a name of `targets:` in the file, a kind (`snowflake`), a URL or a path. `kinds` are the kinds there are. Throws
@@ -91,9 +93,10 @@ export function targetSettings(
     measure: flags['measure'] === true,
     allowMixed: flags['allow-mixed'] === true,
     allowOlder: flags['allow-older'] === true,
+    deletedColumn: place('deleted-column', 'deleted_column'),
+    maxDeleteFraction: pick('max-delete-fraction', 'max_delete_fraction', MAX_DELETES, 0.1),
     create: flags['create'] !== false,
     onError: one('on-error', choiceParser(ON_ERROR), 'abort'),
-    maxDeleteFraction: one<number | null>('max-delete-fraction', MAX_DELETE_FRACTION, null),
     maxErrors: one('max-errors', countParser('USAGE_MAX_ERRORS', 1_000_000_000, '--max-errors 100', 0), 0),
     parallel: parallelOf(flags, settings),
     stage: place('stage', 'stage'),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import type { Manifest, ManifestFile, ManifestTotals } from '../model/manifest.ts';
+import { type ColumnDigits, widestDigits } from '../model/digits.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
 import { writeLatest, writeManifest, MANIFEST_NAME } from '../checkpoint/manifest.ts';
 import { describeRange } from '../model/key-range.ts';
@@ -109,11 +110,20 @@ function filesOf(run: TableRun): readonly ManifestFile[] {
 
 function totalsOf(files: readonly ManifestFile[], columns: number): ManifestTotals {
   const each = Array.from({ length: columns }, (_, index) => index);
+  const digits = digitsOf(files, each);
   return {
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     files: files.length,
     nullCounts: each.map((index) => files.reduce((sum, file) => sum + (file.nullCounts[index] ?? 0), 0)),
     maxBytes: each.map((index) => files.reduce((most, file) => Math.max(most, file.maxBytes[index] ?? 0), 0)),
+    ...(digits === null ? {} : { digits }),
   };
+}
+
+/** Null when an older version wrote one of the files: what it has, nobody counted. */
+function digitsOf(files: readonly ManifestFile[], columns: readonly number[]): ColumnDigits | null {
+  const each = files.flatMap(({ digits }) => (digits === undefined ? [] : [digits]));
+  if (each.length < files.length) return null;
+  return columns.map((index) => widestDigits(each.map((digits) => digits[index] ?? null)));
 }

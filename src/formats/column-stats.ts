@@ -1,6 +1,8 @@
 import { storageOf } from '../model/column-type.ts';
+import type { ColumnDigits } from '../model/digits.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { TableSchema } from '../model/table.ts';
+import { digitMeter, type DigitMeter } from './digit-meter.ts';
 
 /** Running sums over the batches of one file. */
 export interface ColumnStats {
@@ -8,11 +10,17 @@ export interface ColumnStats {
   readonly nullCounts: number[];
   /** Largest value in bytes; stays 0 for fixed-width kinds. */
   readonly maxBytes: number[];
+  /** Only for exact numbers. */
+  readonly meters: readonly (DigitMeter | null)[];
+}
+
+export function digitsOf({ meters }: ColumnStats): ColumnDigits {
+  return meters.map((meter) => meter?.digits() ?? null);
 }
 
 export function emptyStats(table: TableSchema): ColumnStats {
   const zeros = () => table.columns.map(() => 0);
-  return { rows: 0, nullCounts: zeros(), maxBytes: zeros() };
+  return { rows: 0, nullCounts: zeros(), maxBytes: zeros(), meters: table.columns.map(digitMeter) };
 }
 
 /** Adds a batch that `checkBatch` has accepted. */
@@ -20,6 +28,7 @@ export function addToStats(stats: ColumnStats, table: TableSchema, batch: RowBat
   stats.rows += batch.rowCount;
   for (const [index, vector] of batch.columns.entries()) {
     stats.nullCounts[index] = (stats.nullCounts[index] ?? 0) + vector.nullCount;
+    stats.meters[index]?.add(vector, batch.rowCount);
     const type = table.columns[index]?.type;
     if (type === undefined || storageOf(type) !== 'bytes' || vector.offsets === null) continue;
     stats.maxBytes[index] = Math.max(stats.maxBytes[index] ?? 0, longest(vector.offsets, batch.rowCount));

@@ -3,7 +3,7 @@ import { storageOf } from '../model/column-type.ts';
 import type { ColumnVector, RowBatch } from '../model/row-batch.ts';
 import type { TableSchema } from '../model/table.ts';
 import { checkBatch } from './batch-check.ts';
-import { addToStats, emptyStats, type ColumnStats } from './column-stats.ts';
+import { addToStats, digitsOf, emptyStats, type ColumnStats } from './column-stats.ts';
 import { cellWriter, FIXED_CELL_BYTES, quotedText, type CellWriter } from './csv-cells.ts';
 import { fileStream, type FileStream } from './file-compressor.ts';
 import type { ChunkEncoder, EncodedSummary, FormatOptions } from './format.ts';
@@ -110,7 +110,7 @@ export class CsvEncoder implements ChunkEncoder {
     if (this.#state !== 'open') throw new Error(`the encoder is ${this.#state}`);
     this.#state = 'finished';
     const { rows, nullCounts, maxBytes } = this.#stats;
-    return { rows, nullCounts, maxBytes, nullMarkerCells: this.#markerCells };
+    return { rows, nullCounts, maxBytes, digits: digitsOf(this.#stats), nullMarkerCells: this.#markerCells };
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../model/column-type.ts';
+import type { ColumnDigits } from '../model/digits.ts';
 import type { ColumnSchema, TableSchema } from '../model/table.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { ByteSink } from '../model/byte-sink.ts';
@@ -63,5 +64,6 @@ export interface EncodedSummary {
   readonly rows: number;
   readonly nullCounts: readonly number[];
   readonly maxBytes: readonly number[];
+  readonly digits: ColumnDigits;
   readonly nullMarkerCells: number;
 }

@@ -3,7 +3,7 @@ import { storageOf, type Storage } from '../model/column-type.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import { displayName, type TableSchema } from '../model/table.ts';
 import { checkBatch } from './batch-check.ts';
-import { addToStats, emptyStats, type ColumnStats } from './column-stats.ts';
+import { addToStats, digitsOf, emptyStats, type ColumnStats } from './column-stats.ts';
 import type { ChunkEncoder, EncodedSummary, FormatOptions } from './format.ts';
 import { PageCompressor } from './page-compressor.ts';
 import { ParquetColumnWriter } from './parquet-column.ts';
@@ -122,7 +122,7 @@ export class ParquetEncoder implements ChunkEncoder {
     this.#writers = [];
     this.#compressor.close();
     const { rows, nullCounts, maxBytes } = this.#stats;
-    return { rows, nullCounts, maxBytes, nullMarkerCells: 0 };
+    return { rows, nullCounts, maxBytes, digits: digitsOf(this.#stats), nullMarkerCells: 0 };
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

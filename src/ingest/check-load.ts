@@ -8,11 +8,10 @@ import type { LoadOrder, ManifestPlace } from './plan-table.ts';
 import type { IngestTarget } from './target.ts';
 
 /**
- * Everything that can be told from the manifest alone. Throws INGEST_DELETES, INGEST_MIXED, INGEST_CHUNK, INGEST_WINDOW, INGEST_MODE, INGEST_TYPE,
+ * Everything that can be told from the manifest alone. Throws INGEST_MIXED, INGEST_CHUNK, INGEST_WINDOW, INGEST_MODE, INGEST_TYPE,
  * INGEST_MARKER. What a target's own client cannot read is asked by `checkReads`, since `load` reads more than clients do.
  */
 export function checkLoad(load: TableLoad, place: ManifestPlace, order: LoadOrder, target: IngestTarget): void {
-  checkDeletes(load, place.manifest, order);
   checkState(load, place, order);
   checkWindow(load, order);
   checkTypes(load, target, order.flavor);
@@ -38,21 +37,6 @@ export function checkReads(load: TableLoad, target: IngestTarget, flavor: string
     message: `${target.title} does not read ${name} files compressed with ${compression}, and those of ${table} are`,
     hint: `extract with --format ${name} --compression ${read.join(', or ')}`,
     fault: 'usage',
-  });
-}
-
-/** So many keys are seldom gone at once: somebody may have emptied the table, or changed what is selected. */
-function checkDeletes(
-  { source, rows }: TableLoad,
-  { deletes }: Pick<Manifest, 'deletes'>,
-  { maxDeleteFraction }: LoadOrder,
-): void {
-  if (deletes === undefined || maxDeleteFraction === null || rows <= deletes.known * maxDeleteFraction) return;
-  throw new SqlextractError({
-    code: 'INGEST_DELETES',
-    message: `run ${source.run} of ${displayName(source.table)} takes out ${rows} of ${deletes.known} keys, more than --max-delete-fraction ${maxDeleteFraction} allows`,
-    hint: 'when so many rows are gone indeed, load it with a larger --max-delete-fraction',
-    fault: 'data',
   });
 }
 

@@ -75,6 +75,10 @@ export interface TableLoad {
   readonly window: LoadWindow | null;
   /** Only for windows of incremental jobs. */
   readonly incremental: LoadIncrement | null;
+  /** Only for mode delete. */
+  readonly deletes: LoadDeletes | null;
+  /** Only for windows: the target's column that says since when a row is gone in the source; null: such rows are taken out. */
+  readonly deletedColumn: string | null;
   readonly format: Manifest['format'];
   readonly files: readonly LoadFile[];
   readonly rows: number;
@@ -95,9 +99,19 @@ export interface LoadIncrement {
   readonly to: string | null;
 }
 
+/** The files hold keys of rows that are gone. */
+export interface LoadDeletes {
+  /** Keys that the target should have, those of the files among them. */
+  readonly known: number;
+  /** Of the target's rows, and of `known`: more are not deleted. 0 to 1 */
+  readonly maxFraction: number;
+}
+
 export interface LoadColumn {
-  /** As the file has it. */
+  /** As the file has it, but for `inFile`. */
   readonly source: ColumnSchema;
+  /** As the file has it, where `source` is a decimal that its texts were measured to be. */
+  readonly inFile?: ColumnSchema;
   /** As the target has it. */
   readonly name: string;
   readonly isKey: boolean;

@@ -6,8 +6,10 @@ import { displayName } from '../model/table.ts';
 import { checkLoad } from './check-load.ts';
 import { remarksOfState } from './check-state.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
+import { deletedColumnOf, deletesOf } from './deleted-rows.ts';
 import { needsKey } from './load-mode.ts';
-import type { LoadMode } from './load-mode.ts';
+import type { TypedMode } from './load-mode.ts';
+import { type MeasuredColumn, measuredNumber } from './measured-number.ts';
 import { incrementOf, ledgerRun, plannedMode } from './plan-window.ts';
 import type { IdentifierCase } from './target-names.ts';
 import { columnNames, foldedName, targetName } from './target-names.ts';
@@ -17,7 +19,7 @@ import type { IngestTarget } from './target.ts';
 export interface LoadOrder {
   readonly flavor: string | null;
   /** Null: by the manifest, see plan-window.ts. */
-  readonly mode: LoadMode | null;
+  readonly mode: TypedMode | null;
   /** Names of the source or the target; empty: the primary key. */
   readonly key: readonly string[];
   readonly dedupeBy: string | null;
@@ -26,11 +28,13 @@ export interface LoadOrder {
   readonly schema: string | null;
   readonly renames: ReadonlyMap<string, string>;
   readonly identifierCase: IdentifierCase;
-  /** Widths of texts from the largest value of the files. */
+  /** Widths of texts, and decimals for exact numbers that are texts, from the largest values of the files. */
   readonly measure: boolean;
   readonly allowMixed: boolean;
-  /** Of the keys that a target should have, the part that a delete set may take out; null: any. */
-  readonly maxDeleteFraction: number | null;
+  /** Rows that are gone in the source are marked in this column; null: they are taken out. */
+  readonly deletedColumn: string | null;
+  /** More of the rows than this fraction are not deleted. */
+  readonly maxDeleteFraction: number;
 }
 
 /** What is read of a manifest; `sync` has as much before the manifest is written. */
@@ -67,7 +71,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   const { mode, windowed, ...chosen } = plannedMode(manifest, order, target);
   const table = displayName(manifest.table);
   const sources = manifest.schema.columns;
-  const choice = { identifierCase: order.identifierCase, renames: order.renames };
+  const choice = { identifierCase: order.identifierCase, renames: renamesOf(manifest, order) };
   const names = columnNames(
     table,
     sources.map(({ name }) => name),
@@ -77,10 +81,14 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   const named = (name: string, flag: string): string => columnNamed(name, flag, manifest, names);
   const window = windowed(named);
   const key = keyOf(manifest, { mode, window, chosen: chosen.key }, named);
-  const columns = sources.map((source, index): LoadColumn => {
+  const measured = sources.map((source, index): MeasuredColumn => {
+    return order.measure ? measuredNumber(manifest, index, target) : { source, remark: null };
+  });
+  const columns = measured.map(({ source, inFile }, index): LoadColumn => {
     const name = names[index] ?? source.name;
     const measuredBytes = order.measure ? (manifest.totals.maxBytes[index] ?? null) : null;
-    return { source, name, isKey: key.includes(name), measuredBytes, ignored: false };
+    const column = { source, name, isKey: key.includes(name), measuredBytes, ignored: false };
+    return inFile === undefined ? column : { ...column, inFile };
   });
   const tableTarget = targetOf(manifest, order, target);
   const load: TableLoad = {
@@ -100,14 +108,23 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     dedupeBy: order.dedupeBy === null || mode === 'delete' ? null : named(order.dedupeBy, '--dedupe-by'),
     window,
     incremental: incrementOf(manifest, order),
+    deletes: deletesOf(manifest, order),
+    deletedColumn: deletedColumnOf(manifest, order, names, target),
     format: manifest.format,
     files: filesOf(manifest, folder),
     rows: manifest.totals.rows,
     tag: tagOf(manifest, tableTarget),
-    remarks: remarksOf(manifest, names, tableTarget),
+    remarks: [...remarksOf(manifest, names, tableTarget), ...measured.flatMap(({ remark }) => remark ?? [])],
   };
   checkLoad(load, place, order, target);
   return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };
+}
+
+/** A delete set has but the key of the table's columns: another's new name is none of it. */
+function renamesOf({ deletes, schema }: PlannedManifest, { renames }: LoadOrder): LoadOrder['renames'] {
+  if (deletes === undefined) return renames;
+  const there = new Set(schema.columns.map(({ name }) => name.toLowerCase()));
+  return new Map([...renames].filter(([from]) => there.has(from.toLowerCase())));
 }
 
 function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {

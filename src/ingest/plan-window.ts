@@ -22,20 +22,20 @@ export interface PlannedMode {
  * The mode of a manifest when none is typed:
  *
  *   a plain run                                replace
- *   keys of rows that are gone                 delete, whatever is typed for the windows between
  *   what catches a plain run up                merge by the key, or delete-insert where that is typed: the run's own mode is of the run
  *   the first window, or one that begins anew  replace (what was loaded before goes)
  *   append                                     append; merge by unique key and cursor where rows may come again: each version once
  *   merge                                      merge by the unique key
+ *   a delete set                               delete, whatever is typed: rows with a key of its files are gone in the source
  *   delete_insert                              delete-insert by the unique key, or by exactly the window where there is none
  *
  * Throws INGEST_WINDOW_MODE for what would lose rows, or have them twice.
  */
 export function plannedMode(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): PlannedMode {
-  const { incremental: window, deletes: gone } = manifest;
-  if (gone !== undefined) return { mode: 'delete', key: gone.key, windowed: () => null };
+  const { incremental: window } = manifest;
+  if (manifest.deletes !== undefined) return { mode: 'delete', key: manifest.deletes.key, windowed: () => null };
   if (window === undefined) return plainMode(order);
-  if (manifest.catchUp !== undefined) return catchUpMode(manifest, window, order);
+  if (manifest.catchUp !== undefined) return catchUpMode(manifest, window, order, target);
   refuseTyped(manifest, window, order);
   const mode = order.mode ?? modeOf(manifest, window, order);
   const key = keyOf(manifest, window, order);
@@ -62,9 +62,15 @@ function plainMode({ mode, key, window }: LoadOrder): PlannedMode {
   };
 }
 
-function catchUpMode(manifest: PlannedManifest, window: IncrementalWindow, { mode, key }: LoadOrder): PlannedMode {
+function catchUpMode(
+  manifest: PlannedManifest,
+  window: IncrementalWindow,
+  { mode, key }: LoadOrder,
+  target: IngestTarget,
+): PlannedMode {
   if (mode === 'append')
     throw refused(manifest, 'append would have its rows twice', 'use --mode merge, or leave --mode out');
+  if (mode === 'delete-insert') checkTransactions(manifest, target);
   const chosen = key.length > 0 ? key : window.uniqueKey;
   return { mode: mode === 'delete-insert' ? mode : 'merge', key: chosen, windowed: () => null };
 }

@@ -1,4 +1,5 @@
 import { displayName } from '../model/table.ts';
+import { leastRows, markColumn, needsDeletedColumn, tooManyDeletes } from './deleted-rows.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { LEDGER, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
@@ -55,7 +56,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     stageFiles: aside('files'),
     newTable: aside('new'),
     oldTable: aside('old'),
-    // a table of keys alone would be none for the windows to come
+    // a delete set has but the key of the table's columns
     create: plan.options.create && load.mode !== 'delete',
     allowOlder: plan.options.allowOlder,
     skip: plan.options.onError === 'skip',
@@ -76,12 +77,18 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     keys: columns.filter(({ isKey }) => isKey),
     keyNames: commaList(load.key.map((key) => target.quoteIdentifier(key))),
     updates: inserts.filter(({ isKey }) => !isKey),
-    hasUpdates: inserts.some(({ isKey }) => !isKey),
+    hasUpdates: inserts.some(({ isKey }) => !isKey) || unmarks(load),
     files: load.files.map((file) => fileView(file, target, parts)),
     hasFiles: load.files.length > 0,
     ...dedupeView(load, columns, target),
     ...windowView(load, target),
     ...previousView(load, target),
+    ...deletedView(
+      load,
+      plan,
+      target,
+      inserts.some(({ isKey }) => !isKey),
+    ),
     ...messages(load, target),
   };
 }
@@ -105,6 +112,10 @@ function messages(load: TableLoad, target: IngestTarget): View {
       'a key stands in the files more than once; name the column whose largest value wins with --dedupe-by; nothing was changed',
     ),
     messageOutside: say('rows of the files lie outside of the window; nothing was changed'),
+    messageDeletes: say(`${tooManyDeletes(load, null)}; nothing was changed`),
+    messageMark: say(
+      `its column ${load.deletedColumn ?? ''} cannot say when a row was deleted, or is not nullable; nothing was changed`,
+    ),
   };
 }
 
@@ -114,9 +125,10 @@ function modeView({ mode, window }: TableLoad): View {
     isFullRefresh: mode === 'full-refresh',
     isAppend: mode === 'append',
     isMerge: mode === 'merge',
-    isDeleteInsert: mode === 'delete-insert' || mode === 'delete',
-    // nothing is put in
+    isDeleteInsert: mode === 'delete-insert',
     isDelete: mode === 'delete',
+    // modes that end with an INSERT of all rows
+    putsIn: mode !== 'merge' && mode !== 'delete',
     byKey: needsKey(mode, window),
   };
 }
@@ -179,6 +191,34 @@ function windowView({ window, incremental }: TableLoad, target: IngestTarget): V
     windowColumn: window === null ? word('') : target.quoteIdentifier(window.column),
     windowFrom: text(incremental?.from ?? window?.from?.value),
     windowTo: text(incremental?.to ?? window?.to?.value),
+  };
+}
+
+/** A row that the window brings back is not deleted any more. Where it is put in anew its mark is NULL by itself. */
+function unmarks({ mode, deletedColumn }: TableLoad): boolean {
+  return mode === 'merge' && deletedColumn !== null;
+}
+
+/**
+ * `hasLimit`: rows are deleted only where the table has `leastRows`. `marks`: they get a time in `deletedColumn`. `unmark`: the end of the
+ * list of a merge's assignments.
+ */
+function deletedView(load: TableLoad, { flavor }: IngestPlan, target: IngestTarget, hasMore: boolean): View {
+  const least = leastRows(load);
+  const name = load.deletedColumn;
+  const column = target.quoteIdentifier(name ?? 'deleted');
+  const type = name === null ? null : target.columnType(markColumn(name), flavor);
+  return {
+    hasLimit: least !== null,
+    leastRows: least ?? 0,
+    marks: load.mode === 'delete' && name !== null,
+    hasDeletedColumn: needsDeletedColumn(load),
+    deletedColumn: column,
+    deletedColumnText: target.quoteLiteral(name ?? ''),
+    deletedType: word(type?.kind === 'type' ? type.sql : ''),
+    unmarks: unmarks(load),
+    unmarkText: target.quoteLiteral(String(sql`${column} = NULL`)),
+    unmark: unmarks(load) ? sql`${word(hasMore ? ', ' : '')}${column} = NULL` : word(''),
   };
 }
 

@@ -60,6 +60,14 @@ export interface TargetCapabilities {
   readonly transactional: true | string;
   /** Rows are taken out, others put in, and the ledger written, together or not at all. */
   readonly takesOutAndIn: boolean;
+  /** Types, as its catalog writes them, of columns that can say when a row was deleted (`--deleted-column`). Text: why it cannot mark rows. */
+  readonly moments: RegExp | string;
+  /** Texts of exact numbers become its decimals (`--measure`), from files of these formats, up to so many digits; null: they stay texts. */
+  readonly numbers: {
+    readonly formats: readonly ManifestFormat['name'][];
+    readonly precision: number;
+    readonly scale: number;
+  } | null;
   /** Its SQL scripts, one after the other, are a text that its client can be given (`--stdout`). Text: why not. */
   readonly oneText: true | string;
   /** Places that must be given for its scripts. */

@@ -1,4 +1,5 @@
 import { displayName } from '../model/table.ts';
+import { markColumn, needsDeletedColumn } from './deleted-rows.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
 import { windowConditions } from './load-window.ts';
@@ -94,9 +95,13 @@ function boundText(text: string, { source: { type } }: LoadColumn): string {
 
 /** The columns that the table gets values in, each with a condition of the target on the column that is there. */
 export function tableChecks(
-  { columns }: TableLoad,
+  load: TableLoad,
   nameOf: (name: string) => Quoted,
   holds: (column: LoadColumn) => Quoted,
 ): readonly View[] {
-  return columns.flatMap((column) => (column.ignored ? [] : [{ nameText: nameOf(column.name), holds: holds(column) }]));
+  const mark = load.deletedColumn;
+  const marks = mark === null || !needsDeletedColumn(load) ? [] : [markColumn(mark)];
+  return [...load.columns, ...marks].flatMap((column) =>
+    column.ignored ? [] : [{ nameText: nameOf(column.name), holds: holds(column) }],
+  );
 }

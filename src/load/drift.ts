@@ -20,11 +20,10 @@ export interface Drift {
 export function driftOf(load: TableLoad, existing: readonly ExistingColumn[], target: IngestTarget): Drift {
   const there = new Set(existing.map(({ name }) => foldedName(name, target)));
   const ours = new Set(load.columns.map(({ name }) => foldedName(name, target)));
-  const inserts = load.mode !== 'delete';
   return {
     missing: load.columns.filter(({ name }) => !there.has(foldedName(name, target))),
     required: existing
-      .filter(({ name, nullable, filled }) => inserts && !nullable && !filled && !ours.has(foldedName(name, target)))
+      .filter(({ name, nullable, filled }) => !nullable && !filled && !ours.has(foldedName(name, target)))
       .map(({ name }) => name),
   };
 }
@@ -64,7 +63,8 @@ export function refuseDrift(load: TableLoad, { missing, required }: Drift, evolv
   throw drifted(load, what, '--evolve add-columns adds them, --evolve ignore leaves them out');
 }
 
-function drifted({ target: { schema, name } }: TableLoad, what: string, hint: string): SqlextractError {
+/** `what` completes "table t of the target is not the one of the files: …". */
+export function drifted({ target: { schema, name } }: TableLoad, what: string, hint: string): SqlextractError {
   const table = displayName({ schema: schema ?? '', name });
   return new SqlextractError({
     code: 'LOAD_DRIFT',

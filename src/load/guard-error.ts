@@ -1,4 +1,5 @@
 import { SqlextractError } from '../model/problem.ts';
+import { tooManyRefused } from './check-deletes.ts';
 
 /** How the sentences of our own guards begin, in every target: see `messages` in ingest/script-view.ts. */
 const OURS = /sqlextract: ([^]*?(?:nothing was changed|nothing was done)[^\n]*)/;
@@ -10,6 +11,7 @@ const OURS = /sqlextract: ([^]*?(?:nothing was changed|nothing was done)[^\n]*)/
 export function guardError(error: unknown, title: string): SqlextractError {
   const text = error instanceof Error ? error.message : String(error);
   const ours = OURS.exec(text)?.[1];
+  if (ours?.includes('--max-delete-fraction') === true) return tooManyRefused(ours);
   if (ours !== undefined) {
     return new SqlextractError(
       { code: 'LOAD_REFUSED', message: ours, hint: 'see docs/targets.md, "What stops a load"', fault: 'data' },

@@ -7,7 +7,8 @@ import { SqlextractError, toProblem } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
-import type { LedgerEntry, LoadSession } from './loader.ts';
+import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
 import { requirePrevious } from './window-gap.ts';
 
 export interface LoadContext {
@@ -50,7 +51,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
     const known = await context.session.entry(load);
     if (known !== null) return await loadedBefore(context, load, known);
     await requirePrevious(context.session, load);
-    for (const text of load.remarks) context.onRemark(load, text);
+    for (const remark of load.remarks) context.onRemark(load, remark);
     return await loadAnew(context, await fitted(context, load));
   } catch (error) {
     return { kind: 'failed', problem: toProblem(error) };
@@ -82,8 +83,9 @@ async function countsOf(
   return counts ? { counted: { before, after: await session.count(load) } } : {};
 }
 
-/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE. */
-export async function fitted({ session, target, plan, evolve }: FitContext, load: TableLoad): Promise<TableLoad> {
+/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE, LOAD_DELETES. */
+export async function fitted(context: FitContext, load: TableLoad): Promise<TableLoad> {
+  const { session, plan } = context;
   if (load.mode === 'full-refresh') return load;
   const existing = await session.columns(load);
   if (existing === null) {
@@ -95,8 +97,18 @@ export async function fitted({ session, target, plan, evolve }: FitContext, load
       fault: 'data',
     });
   }
+  if (load.mode === 'delete') await requireDeletable(context, load, existing);
+  const taken = load.mode === 'delete' ? load : await withItsColumns(context, load, existing);
+  await withDeletedColumn(context, load, existing);
+  return taken;
+}
+
+async function withItsColumns(
+  { session, target, plan, evolve }: FitContext,
+  load: TableLoad,
+  existing: readonly ExistingColumn[],
+): Promise<TableLoad> {
   const drift = driftOf(load, existing, target);
-  if (load.mode === 'delete') return withoutMissing(load, drift);
   refuseDrift(load, drift, evolve);
   const taken = withoutGenerated(load, existing, target);
   if (drift.missing.length === 0) return taken;

@@ -17,7 +17,7 @@ export interface TemporaryCsv extends AsyncDisposable {
  */
 export async function parquetAsCsv(
   file: { readonly path: string },
-  columns: readonly Pick<LoadColumn, 'source'>[],
+  columns: readonly Pick<LoadColumn, 'source' | 'inFile'>[],
   scratch: string,
   nullMarker = '\\N',
 ): Promise<TemporaryCsv> {
@@ -26,7 +26,8 @@ export async function parquetAsCsv(
   const remove = async () => rm(folder, { recursive: true, force: true });
   const path = join(folder, 'rows.csv');
   try {
-    await convert(file.path, columns, path, nullMarker);
+    const inFile = columns.map((column) => ({ source: column.inFile ?? column.source }));
+    await convert(file.path, inFile, path, nullMarker);
   } catch (error) {
     await remove();
     throw cannotConvert(file.path, error);

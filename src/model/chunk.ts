@@ -1,3 +1,4 @@
+import type { ColumnDigits } from './digits.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
 
 /** One planned range of one table. `ordinal` counts from 1 within a run; file names are a function of it. */
@@ -20,6 +21,8 @@ export interface ChunkFile {
   readonly nullCounts: readonly number[];
   /** Largest encoded value in bytes per column (0 for fixed-width kinds), in column order. */
   readonly maxBytes: readonly number[];
+  /** Most digits of the values, in column order; null where they are no plain numbers. Missing where an older version wrote the file. */
+  readonly digits?: ColumnDigits;
 }
 
 /** What a worker reports of a finished chunk; everything the checkpoint and the manifest hold of it. */

@@ -1,4 +1,5 @@
 import type { IncrementalWindow } from './cursor.ts';
+import type { ColumnDigits } from './digits.ts';
 import type { ColumnSchema, TableName, TableRef } from './table.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
@@ -109,6 +110,8 @@ export interface ManifestTotals {
   readonly nullCounts: readonly number[];
   /** Largest encoded value in bytes per column (0 for fixed-width kinds), in column order. */
   readonly maxBytes: readonly number[];
+  /** Most digits of the values, in column order; null where they are no plain numbers. Missing in older manifests, and where an older version wrote a file. */
+  readonly digits?: ColumnDigits;
   /** Cells that a policy wrote as NULL, by column; columns without any are left out. Missing in older manifests. */
   readonly replacedCells?: Readonly<Record<string, number>>;
   /** Text cells that are equal to the CSV NULL marker and stand quoted; not every loader can tell. Missing in older manifests. */
@@ -126,6 +129,7 @@ export interface ManifestFile {
   readonly epoch: number;
   readonly nullCounts: readonly number[];
   readonly maxBytes: readonly number[];
+  readonly digits?: ColumnDigits;
 }
 
 /** What the file's chunk covers. Several files of one chunk have the same. */

@@ -23,6 +23,8 @@ export interface ColumnSchema {
   readonly nullable: boolean;
   /** One sentence when the file's type is not the obvious one: "numeric without precision is written as text". */
   readonly note?: string;
+  /** The source's type is an exact number, which is written as text since no decimal of ours holds all of them. */
+  readonly exact?: 'number';
 }
 
 /** A key that ranges can be cut from, best first as the source lists them. */

@@ -10,6 +10,7 @@ type Loaded = LoadOutcome & { readonly kind: 'loaded' | 'already-loaded' };
  *
  *   replace, full-refresh   the target has as many rows as the files, but for rejected ones
  *   append, merge, …        it has as many more (or fewer) as the ledger says were inserted and deleted since it was counted
+ *   delete                  it has as many fewer as were deleted; a delete set has keys of rows, and no rows
  *   loaded before           the ledger says what was done then; for replace and full-refresh the count still has to fit
  */
 export function judgeTable(report: TableLoadReport, loaded: Loaded, source: TableVerdict['source']): TableVerdict {
@@ -31,7 +32,7 @@ export function judgeTable(report: TableLoadReport, loaded: Loaded, source: Tabl
     fileRows: report.sourceRows,
     target: { before, after, expected },
     ...{ inserted, updated, deleted, rejected },
-    sentence: sentenceOf(verdict, source, filesFit),
+    sentence: sentenceOf(verdict, source, filesFit, entry.mode === 'delete'),
     seconds: report.seconds,
   };
 }
@@ -44,14 +45,20 @@ function expectedRows({ kind, entry }: Loaded, before: number | null): number | 
 
 /** What the ledger says of the files' rows, in itself. With --dedupe-by fewer rows than the files have are right. */
 function rowsOf({ mode, rows, inserted, updated, rejected }: LedgerEntry): boolean {
-  if (mode === 'delete') return inserted === 0 && updated === 0;
+  if (mode === 'delete') return inserted === 0;
   return mode === 'merge' || mode === 'delete-insert'
     ? inserted + updated + rejected <= rows
     : inserted === rows - rejected;
 }
 
-function sentenceOf(verdict: TableVerdict['verdict'], source: TableVerdict['source'], filesFit: boolean): string {
+function sentenceOf(
+  verdict: TableVerdict['verdict'],
+  source: TableVerdict['source'],
+  filesFit: boolean,
+  isDelete: boolean,
+): string {
   if (!filesFit) return 'files and target do not fit: somebody else may have written to the table meanwhile';
+  if (isDelete) return 'the files have the keys of rows that the source no longer has';
   if (source === null) return 'the source was not counted: no count of it says which rows the run had to take';
   if (verdict === 'different')
     return 'the source had another number of rows in the very snapshot that the files are of';

@@ -88,9 +88,10 @@ export class ChunkFiles implements AsyncDisposable {
   async #seal(): Promise<void> {
     if (this.#open === null) return;
     const { name, writer, encoder } = this.#open;
-    const { rows, nullCounts, maxBytes, nullMarkerCells } = await encoder.finish();
+    const { rows, nullCounts, maxBytes, digits, nullMarkerCells } = await encoder.finish();
     const { bytes, sha256 } = await writer.seal();
-    this.#sealed.push({ writer, file: { path: name, rows, bytes, sha256, nullCounts, maxBytes }, nullMarkerCells });
+    const file = { path: name, rows, bytes, sha256, nullCounts, maxBytes, digits };
+    this.#sealed.push({ writer, file, nullMarkerCells });
     this.#bytesBefore += bytes;
     this.#open = null;
   }

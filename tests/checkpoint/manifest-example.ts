@@ -16,6 +16,7 @@ const FILES: readonly ManifestFile[] = [1, 2].map((number) => ({
   epoch: 1,
   nullCounts: [0, number, 0],
   maxBytes: [0, 20 * number, 0],
+  digits: [null, { integer: number, scale: 2 }, null],
 }));
 
 export function exampleManifest(): Manifest {
@@ -47,7 +48,14 @@ export function exampleManifest(): Manifest {
       sentence: 'all rows are the state at 04:15:02',
       epochs: [{ epoch: 1, takenAt: '2026-11-21T04:15:02.000Z', label: 'snapshot 3-1B-1', shared: true, files: 2 }],
     },
-    totals: { rows: 30, bytes: 2 ** 34 + 3, files: 2, nullCounts: [0, 3, 0], maxBytes: [0, 40, 0] },
+    totals: {
+      rows: 30,
+      bytes: 2 ** 34 + 3,
+      files: 2,
+      nullCounts: [0, 3, 0],
+      maxBytes: [0, 40, 0],
+      digits: [null, { integer: 2, scale: 2 }, null],
+    },
     files: FILES,
     startedAt: '2026-11-21T04:15:02.000Z',
     finishedAt: '2026-11-21T04:16:02.000Z',

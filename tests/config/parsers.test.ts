@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { choiceParser, parseBoolean } from '../../src/config/parse-choice.ts';
 import { countParser } from '../../src/config/parse-count.ts';
 import { parseDuration } from '../../src/config/parse-duration.ts';
+import { fractionParser } from '../../src/config/parse-fraction.ts';
 import { parseNames } from '../../src/config/parse-names.ts';
 import { parseSize } from '../../src/config/parse-size.ts';
 import type { ValueParser } from '../../src/config/value-place.ts';
@@ -18,6 +19,18 @@ function problemOf(parse: ValueParser<unknown>, text: string): Problem {
   }
   throw new Error(`${text} was taken`);
 }
+
+describe('fractions', () => {
+  const parse = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.5');
+
+  test.each(['0', '0.1', '1', '1.0'])('%s is one', (text) => {
+    expect(parse(text, PLACE)).toBe(Number(text));
+  });
+
+  test.each(['', '-0.1', '1.1', '10%', '.5', '1e-3', 'NaN'])('%j is none', (text) => {
+    expect(problemOf(parse, text)).toMatchObject({ code: 'USAGE_MAX_DELETE_FRACTION', fault: 'usage' });
+  });
+});
 
 describe('sizes', () => {
   test.each([

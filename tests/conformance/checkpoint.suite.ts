@@ -49,7 +49,7 @@ export function report(ordinal: number, rows = 10): ChunkReport {
   return {
     ordinal,
     rows,
-    files: [file(1, rows - 1), file(2, 1)],
+    files: [{ ...file(1, rows - 1), digits: [null, { integer: 12, scale: 2 }] }, file(2, 1)],
     epoch: 1,
     startedAt: '2026-11-21T04:15:02.000Z',
     finishedAt: '2026-11-21T04:15:03.000Z',

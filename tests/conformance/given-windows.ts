@@ -28,6 +28,15 @@ export interface GivenWindow {
   readonly gone?: true;
 }
 
+/** Keys of rows that are gone since the window of a day. */
+export interface GivenDeletes {
+  readonly day: number;
+  readonly key: 'id' | 'v';
+  /** Values of the key; null: none. */
+  readonly gone: readonly (string | null)[];
+  readonly known: number;
+}
+
 const COLUMNS = [
   { name: 'id', type: { kind: 'int64' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp', zoned: true } },
@@ -90,14 +99,39 @@ export function windowOf(
 
 /** Its files and manifest; `latest.json` points to it. */
 export function writeWindow(out: string, given: GivenWindow, previous: number | null = null): void {
-  const folder = join(out, 'public.events', runOf(given.day));
-  mkdirSync(folder, { recursive: true });
   const text = csvOf(given);
+  write(out, manifestWith(given, previous, text), text);
+}
+
+function write(out: string, manifest: Manifest, text: string): void {
+  const folder = join(out, 'public.events', manifest.run);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'part-000001.csv'), text);
-  const manifest = manifestWith(given, previous, text);
   writeManifest(folder, manifest);
   const { run, finishedAt } = manifest;
   writeLatest(join(out, 'public.events'), { version: 1, run, manifest: `${run}/manifest.json`, finishedAt });
+}
+
+/** The delete set of a day's window: it lies after it in the chain, and has nothing but the key. */
+export function writeDeletes(out: string, { day, key, gone, known }: GivenDeletes): void {
+  const lines = gone.map((value) => (value === null ? '\\N' : key === 'v' ? `"${value}"` : value));
+  const text = [`"${key}"`, ...lines, ''].join('\n');
+  const base = manifestWith({ day, rows: [], counted: gone.length }, day, text);
+  const counts = { nullCounts: [0], maxBytes: [20] };
+  const manifest: Manifest = {
+    ...base,
+    run: deletesOf(day),
+    schema: { columns: base.schema.columns.filter(({ name }) => name === key), primaryKey: [] },
+    totals: { ...base.totals, ...counts },
+    files: base.files.map((file) => ({ ...file, ...counts })),
+    deletes: { key: [key], known },
+  };
+  write(out, manifest, text);
+}
+
+/** The run that a window after a delete set goes on from. */
+export function deletesOf(day: number): string {
+  return `${runOf(day)}-deletes`;
 }
 
 function csvOf(given: GivenWindow): string {

@@ -41,6 +41,7 @@ export interface ManifestFacts {
   readonly markerCells?: number;
   readonly maxBytes?: readonly number[];
   readonly incremental?: IncrementalWindow;
+  readonly deletes?: Manifest['deletes'];
 }
 
 export function manifestOf(facts: ManifestFacts = {}): Manifest {
@@ -87,6 +88,7 @@ export function manifestOf(facts: ManifestFacts = {}): Manifest {
     files,
     startedAt: '2026-01-01T00:00:00.000Z',
     finishedAt: '2026-01-01T00:00:10.000Z',
+    ...(facts.deletes === undefined ? {} : { deletes: facts.deletes }),
     ...(facts.incremental === undefined ? {} : { incremental: facts.incremental }),
   };
 }
@@ -120,7 +122,8 @@ export const PLAIN_ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
-  maxDeleteFraction: null,
+  deletedColumn: null,
+  maxDeleteFraction: 0.1,
   flavor: null,
 };
 

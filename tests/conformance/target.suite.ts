@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { needsKey } from '../../src/ingest/load-mode.ts';
-import type { LoadMode } from '../../src/ingest/load-mode.ts';
+import type { TypedMode } from '../../src/ingest/load-mode.ts';
 import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
 import type { IngestTarget, Script } from '../../src/ingest/target.ts';
 import type { ColumnType } from '../../src/model/column-type.ts';
@@ -76,7 +76,7 @@ export function targetSuite(fixture: TargetFixture): void {
     compression: compressionOf(more.format ?? 'csv', target),
     ...more,
   });
-  const order = (mode: LoadMode) => ({ mode });
+  const order = (mode: TypedMode) => ({ mode });
 
   describe(`${target.name} keeps the contract of a target`, () => {
     it.each(EVERY_TYPE)('has a type for $kind, or a refusal that says what to do', (type) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
+import { EVERY_MODE } from '../../src/ingest/load-mode.ts';
 import type { Script } from '../../src/ingest/target.ts';
 import { clickHouseTarget } from '../../src/ingest/targets/clickhouse.ts';
 import { statementsOf } from '../../src/load/loaders/clickhouse-statements.ts';
@@ -42,7 +42,7 @@ function textOf(choice: Partial<PlanChoice>, step = /./): string {
   return found.map(({ text }) => text).join('\n');
 }
 
-const MODES = LOAD_MODES.flatMap((mode) => (['csv', 'parquet'] as const).map((format) => ({ mode, format })));
+const MODES = EVERY_MODE.flatMap((mode) => (['csv', 'parquet'] as const).map((format) => ({ mode, format })));
 
 describe('scripts for ClickHouse', () => {
   it.each(MODES)('have only settings of the manual, and those that a load needs: $mode, $format', (choice) => {
@@ -87,9 +87,9 @@ describe('scripts for ClickHouse', () => {
   });
 
   it('keep the rows that stay in append, merge, delete-insert and delete only', () => {
-    const keeps = (mode: (typeof LOAD_MODES)[number]) =>
+    const keeps = (mode: (typeof EVERY_MODE)[number]) =>
       textOf({ mode }, /-publish/).includes('ATTACH PARTITION ALL FROM `shop`.`orders`');
-    expect(LOAD_MODES.filter(keeps)).toEqual(['append', 'merge', 'delete-insert', 'delete']);
+    expect(EVERY_MODE.filter(keeps)).toEqual(['append', 'merge', 'delete-insert', 'delete']);
   });
 
   it('are null-safe where a key can be NULL', () => {

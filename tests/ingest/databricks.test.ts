@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
+import { EVERY_MODE } from '../../src/ingest/load-mode.ts';
 import { databricksTarget } from '../../src/ingest/targets/databricks.ts';
 import { quoteLiteral } from '../../src/ingest/targets/databricks-names.ts';
 import { targetSuite } from '../conformance/target.suite.ts';
@@ -77,7 +77,7 @@ describe('Databricks scripts', () => {
         );
       expect([copies(0), copies(1), copies(2500)]).toEqual([[], [1], [1000, 1000, 500]]);
     }
-    for (const mode of LOAD_MODES.filter((each) => each !== 'append')) {
+    for (const mode of EVERY_MODE.filter((each) => each !== 'append')) {
       expect(codeOf({ mode })).not.toContain('COPY INTO');
     }
     expect(loadText(fixture, { mode: 'append' })).toContain("COPY_OPTIONS ('force' = 'false'");
@@ -92,7 +92,7 @@ describe('Databricks scripts', () => {
       'delete-insert': 'MERGE INTO',
       delete: 'MERGE INTO',
     };
-    for (const mode of LOAD_MODES) {
+    for (const mode of EVERY_MODE) {
       const text = codeOf({ mode });
       expect(text.split(changes[mode])).toHaveLength(2);
       expect(text.lastIndexOf(changes[mode])).toBeGreaterThan(text.lastIndexOf('SIGNAL SQLSTATE'));

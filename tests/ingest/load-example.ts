@@ -16,7 +16,8 @@ export const ORDER: LoadOrder = {
   identifierCase: 'preserve',
   measure: false,
   allowMixed: false,
-  maxDeleteFraction: null,
+  deletedColumn: null,
+  maxDeleteFraction: 0.1,
   flavor: null,
 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
+import { EVERY_MODE } from '../../src/ingest/load-mode.ts';
 import { loadDataStatement } from '../../src/ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../src/ingest/targets/mysql.ts';
 import type { ColumnType } from '../../src/model/column-type.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
-import { PLACE, planOf } from '../conformance/ingest-example.ts';
+import { exampleWindow, PLACE, planOf } from '../conformance/ingest-example.ts';
 import { targetSuite } from '../conformance/target.suite.ts';
 import { doubledQuotes } from '../support/sql-tokens.ts';
 
@@ -138,13 +138,16 @@ describe('scripts', () => {
     expect(noted('mariadb')).toBe(false);
   });
 
-  it.each(LOAD_MODES)('of a small table, word for word: %s', async (mode) => {
+  it.each(EVERY_MODE)('of a small table, word for word: %s', async (mode) => {
     const columns = [
       { name: 'id', type: { kind: 'int64' as const }, nullable: false },
       { name: 'name', type: { kind: 'string' as const } },
       { name: 'seen', type: { kind: 'timestamp' as const, zoned: true } },
     ];
-    const scripts = scriptsOf({ columns, primaryKey: ['id'], order: { mode }, files: 1 });
+    const deleting = { deletes: { key: ['id'], known: 100 }, incremental: exampleWindow(), files: 2 };
+    const facts =
+      mode === 'delete' ? { ...deleting, columns: columns.slice(0, 1) } : { columns, order: { mode }, files: 1 };
+    const scripts = scriptsOf({ primaryKey: ['id'], ...facts });
     const shown = [...scripts].filter(
       ([name]) => name.endsWith('publish.sql') || (mode === 'merge' && name !== 'README.md'),
     );

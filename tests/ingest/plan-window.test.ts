@@ -127,11 +127,6 @@ test('keys of rows that are gone are deleted by them, whatever is typed for the 
     expect(load).toMatchObject({ mode: 'delete', key: ['id'], window: null, dedupeBy: null });
     expect(load.incremental?.previous?.run).toBe(exampleWindow().previous);
   }
-  const { rows } = manifest.totals;
-  const most = (known: number) => () =>
-    planned({ ...manifest, deletes: { ...deletes, known } }, { mode: null, maxDeleteFraction: 0.1 });
-  expect(most(rows * 10)()).toMatchObject({ mode: 'delete' });
-  expect(codeOf(most(rows * 10 - 1))).toBe('INGEST_DELETES');
 });
 
 test('the ledger calls the window before as it called it when that was loaded', () => {

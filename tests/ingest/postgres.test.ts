@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
 import { directStepText, postgresTarget } from '../../src/ingest/targets/postgres.ts';
 import { doBlock } from '../../src/ingest/targets/postgres-do-block.ts';
-import { PLACE, planOf } from '../conformance/ingest-example.ts';
+import { exampleWindow, PLACE, planOf } from '../conformance/ingest-example.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import { HOSTILE_TEXTS, targetSuite } from '../conformance/target.suite.ts';
 import { doubledQuotes } from '../support/sql-tokens.ts';
@@ -27,12 +27,16 @@ const COPY_OPTIONS = ['FORMAT', 'HEADER', 'DELIMITER', 'QUOTE', 'ESCAPE', 'NULL'
 const META_COMMANDS = ['\\set', '\\gset', '\\if', '\\endif', '\\setenv', '\\copy'];
 
 const WINDOW = { column: 'c_int64_2', from: '17', to: '4711' };
+const DELETES = { key: ['c_int32_1'], known: 100 };
 const CASES: readonly (readonly [string, PlanFacts])[] = [
   ...LOAD_MODES.map((mode) => [mode, { order: { mode } }] as const),
   ['window', { order: { mode: 'delete-insert', window: WINDOW } }],
   ['dedupe', { order: { mode: 'merge', dedupeBy: 'c_int64_2' } }],
   ['no create, older allowed', { options: { create: false, allowOlder: true } }],
   ['no files', { files: 0 }],
+  ['delete', { deletes: DELETES, incremental: exampleWindow() }],
+  ['mark', { deletes: DELETES, incremental: exampleWindow(), order: { deletedColumn: 'gone' } }],
+  ['merge of marked rows', { incremental: exampleWindow(), order: { mode: 'merge', deletedColumn: 'gone' } }],
 ];
 
 const scripts = (facts: PlanFacts) => postgresTarget.scripts(planOf(postgresTarget, facts), PLACE);

@@ -266,6 +266,34 @@ describe("Redshift's scripts on PostgreSQL", () => {
     expect(await rowsOf(schema)).toHaveLength(1);
   });
 
+  it('rows that are gone are taken out, or marked until they come back; too many of them stop it', async () => {
+    const schema = 'gone';
+    const key = columns.slice(0, 1);
+    const at = (day: number): string => `2024-01-0${day}T00:00:00.000Z`;
+    const lines = Array.from({ length: 20 }, (_, index) => line(index, 'x'));
+    expect(await load({ mode: 'replace', schema, run: 'r1', at: at(1), lines })).toMatchObject({ code: 0 });
+    const mark = { mode: 'delete', schema, columns: key, deletedColumn: 'gone_at' } as const;
+    const marked = { ...mark, run: 'r2', at: at(2), lines: ['3', '4', '99'], incremental: after('r1') };
+    expect(await load(marked)).toMatchObject({ code: 0 });
+    expect(await load(marked)).toMatchObject({ code: 0 });
+    const back = { mode: 'merge', schema, run: 'r3', at: at(3), lines: [line(4, 'back')] } as const;
+    expect(await load({ ...back, deletedColumn: 'gone_at', incremental: after('r2') })).toMatchObject({ code: 0 });
+    const found = await database?.client.query(`SELECT * FROM "${schema}".orders WHERE gone_at IS NOT NULL`);
+    expect(found?.rows.map((row) => Object.values(row)[0])).toEqual(['3']);
+    const most = { mode: 'delete', schema, columns: key, run: 'r4', at: at(4), incremental: after('r3') } as const;
+    const many = await load({ ...most, lines: Array.from({ length: 11 }, (_, index) => String(index)) });
+    expect(many.code).not.toBe(0);
+    expect(many.text).toContain('would delete 11 records');
+    expect(await load({ ...most, lines: ['0', '3'] })).toMatchObject({ code: 0 });
+    const counts = (await ledgerOf(schema))?.map((row) => [row.mode, row.inserted, row.updated, row.deleted]);
+    expect(counts).toEqual([
+      ['replace', 20, 0, 0],
+      ['delete', 0, 2, 0],
+      ['merge', 0, 1, 0],
+      ['delete', 0, 0, 2],
+    ]);
+  });
+
   it('merge finds a key that is NULL', async () => {
     const keys = [column('Id "x"', { kind: 'int64' }, { isKey: true }), ...columns.slice(1)];
     const schema = 'nulls';

@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
+import { EVERY_MODE } from '../../src/ingest/load-mode.ts';
 import { snowflakeTarget } from '../../src/ingest/targets/snowflake.ts';
 import { targetSuite } from '../conformance/target.suite.ts';
 import { goldenSuite } from './golden.suite.ts';
@@ -71,7 +71,7 @@ describe('Snowflake scripts', () => {
   });
 
   it('claim the run, then change rows, then commit', () => {
-    for (const mode of LOAD_MODES.filter((each) => each !== 'full-refresh')) {
+    for (const mode of EVERY_MODE.filter((each) => each !== 'full-refresh')) {
       const text = textOf({ mode });
       const order = [
         'BEGIN TRANSACTION;',

@@ -36,6 +36,8 @@ export interface PlanChoice {
   /** Column, from, to. */
   readonly window?: readonly [string, string, string];
   readonly incremental?: TableLoad['incremental'];
+  readonly deletes?: TableLoad['deletes'];
+  readonly deletedColumn?: string;
   readonly folder?: string;
   readonly nullMarker?: string;
   readonly run?: string;
@@ -111,6 +113,8 @@ function loadOf(choice: PlanChoice): TableLoad {
     dedupeBy: choice.dedupeBy ?? null,
     window: choice.window === undefined ? null : typedWindow(...choice.window),
     incremental: choice.incremental ?? null,
+    deletes: choice.deletes ?? (choice.mode === 'delete' ? { known: 10_000, maxFraction: 0.1 } : null),
+    deletedColumn: choice.deletedColumn ?? null,
     format: { name: format, compression, nullMarker: format === 'csv' ? (choice.nullMarker ?? '\\N') : null },
     files,
     rows: files.reduce((sum, { rows }) => sum + rows, 0),

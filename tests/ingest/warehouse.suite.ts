@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { IngestPlan, LoadColumn } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
-import { LOAD_MODES } from '../../src/ingest/load-mode.ts';
+import { EVERY_MODE } from '../../src/ingest/load-mode.ts';
 import { targetName } from '../../src/ingest/target-names.ts';
 import type { IngestTarget, Script } from '../../src/ingest/target.ts';
 import { SqlextractError } from '../../src/model/problem.ts';
@@ -33,7 +33,7 @@ export interface WarehouseFixture {
   readonly hostileTables: boolean;
 }
 
-export const MODES = LOAD_MODES.flatMap((mode) => (['csv', 'parquet'] as const).map((format) => ({ mode, format })));
+export const MODES = EVERY_MODE.flatMap((mode) => (['csv', 'parquet'] as const).map((format) => ({ mode, format })));
 
 export function scriptsOf(fixture: WarehouseFixture, choice: Partial<PlanChoice>): readonly Script[] {
   const skip = choice.format === 'parquet' ? fixture.notInParquet : [];
@@ -119,7 +119,7 @@ export function warehouseSuite(fixture: WarehouseFixture): void {
         fixture.names,
         fixture.names,
         hostileText,
-        fc.constantFrom(...LOAD_MODES),
+        fc.constantFrom(...EVERY_MODE),
         (one, other, value, mode) => {
           fc.pre(one.toLowerCase() !== other.toLowerCase());
           const names = [one, other].map((name) => nameOrNull(name, fixture.target));
@@ -158,7 +158,8 @@ function hostileChoice(
       { source: { name: other, nativeType: value, type: { kind: 'string' }, nullable: true, note: value } },
     ),
   ];
-  return { mode, columns, run: value, ...(fixture.hostileTables ? { schema: one, table: other } : {}) };
+  const marks = fixture.target.capabilities.moments instanceof RegExp ? { deletedColumn: `${other} gone` } : {};
+  return { mode, columns, run: value, ...marks, ...(fixture.hostileTables ? { schema: one, table: other } : {}) };
 }
 
 /** As the target would have it; null: it refuses the name. */

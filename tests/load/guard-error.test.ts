@@ -21,7 +21,8 @@ describe('what a target answers', () => {
   test.each(messages())('is our own refusal: %s', (message) => {
     for (const answer of [`ERROR: ${message}`, `Invalid Input Error: ${message}\nLINE 3`, `(1644) ${message}`]) {
       const { problem } = guardError(new Error(answer), 'DuckDB');
-      expect(problem).toMatchObject({ code: 'LOAD_REFUSED', fault: 'data' });
+      const code = message.includes('--max-delete-fraction') ? 'LOAD_DELETES' : 'LOAD_REFUSED';
+      expect(problem).toMatchObject({ code, fault: 'data' });
       expect(problem.message).toBe(message.slice('sqlextract: '.length));
     }
   });

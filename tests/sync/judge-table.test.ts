@@ -37,6 +37,7 @@ const later = (rows: number) => ({ rows, when: 'later' as const });
 
 describe('files and target', () => {
   test.each([
+    ['delete', { mode: 'delete', after: 7, before: 7, entry: { inserted: 0, updated: 3 } }, 'equal'],
     ['delete', { mode: 'delete', after: 4, before: 7, entry: { inserted: 0, deleted: 3 } }, 'equal'],
     ['delete', { mode: 'delete', after: 3, before: 7, entry: { inserted: 0, deleted: 3 } }, 'different'],
     ['replace', { after: 10, before: 7, entry: { deleted: 7 } }, 'equal'],

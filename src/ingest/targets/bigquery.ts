@@ -25,6 +25,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  moments: /^TIMESTAMP$/i,
+  numbers: { formats: ['csv'], precision: 38, scale: 38 },
   oneText: true,
   needs: ['bucket'],
   takes: ['catalog'],

@@ -21,6 +21,8 @@ const CAPABILITIES: TargetCapabilities = {
   transactional:
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',
   takesOutAndIn: false,
+  moments: /^Nullable\(DateTime/,
+  numbers: null,
   oneText: 'its scripts run by themselves, in the order that run.sh knows',
   needs: [],
   takes: [],
@@ -78,7 +80,8 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
     compression: word(`'${load.format.compression}'`),
     nullMarker: quoteLiteral(load.format.nullMarker ?? ''),
     keepsRows: load.mode !== 'replace' && load.mode !== 'full-refresh',
-    takesRows: ['merge', 'delete-insert', 'delete'].includes(load.mode),
+    takesRows:
+      load.mode === 'merge' || load.mode === 'delete-insert' || (load.mode === 'delete' && load.deletedColumn === null),
     ...windowValues(load, columnOf),
     messageEngine: message(
       load,

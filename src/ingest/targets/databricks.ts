@@ -31,6 +31,8 @@ const CAPABILITIES: TargetCapabilities = {
   transactional:
     'each statement is atomic for its table, and the ledger is written after it; append takes each file once by the memory of COPY INTO',
   takesOutAndIn: false,
+  moments: 'ALTER TABLE … ADD COLUMN has no IF NOT EXISTS there, so that a script could not be run again',
+  numbers: { formats: ['csv'], precision: 38, scale: 38 },
   oneText: true,
   needs: ['volume'],
   takes: ['catalog'],

@@ -1,4 +1,5 @@
 import { displayName } from '../../model/table.ts';
+import { needsDeletedColumn } from '../deleted-rows.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, shellWord, sql, word } from '../quoted.ts';
@@ -21,6 +22,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'it loads files whole, in one statement',
   transactional: true,
   takesOutAndIn: true,
+  moments: /^TIMESTAMP/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 38, scale: 38 },
   oneText: true,
   needs: [],
   takes: [],
@@ -71,7 +74,8 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments =
     comments,
     typeRules: load.columns
       .filter(({ ignored }) => !ignored)
-      .map(({ name, source }) => ({ name: quoteLiteral(name), pattern: quoteLiteral(keepingTypes(source.type)) })),
+      .map(({ name, source }) => ({ name: quoteLiteral(name), pattern: quoteLiteral(keepingTypes(source.type)) }))
+      .concat(markRules(load)),
     ...textKeyViews(load),
     messageAlike: quoteLiteral(
       `sqlextract: ${tableText}: a key of the files is equal to another, or to one of the table's, to the collation of the table only (case, accents); nothing was changed`,
@@ -80,6 +84,12 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments =
       `sqlextract: ${tableText}: the table that is there has columns whose types would change values; nothing was changed: `,
     ),
   };
+}
+
+/** A column of another type would take the time of the load as something else. */
+function markRules(load: TableLoad) {
+  if (load.deletedColumn === null || !needsDeletedColumn(load)) return [];
+  return [{ name: quoteLiteral(load.deletedColumn), pattern: quoteLiteral('TIMESTAMP.*') }];
 }
 
 /** Texts are compared by the collation of the table that is there, and `unlikeKey` finds those that are not the same byte by byte. */

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../model/column-type.ts';
+import { needsDeletedColumn } from '../deleted-rows.ts';
 import type { LoadColumn, TableLoad } from '../ingest-plan.ts';
 import { commaList, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
@@ -50,9 +51,18 @@ function keptBy(type: ColumnType): readonly string[] {
 const SAME = /^(?:binary\(\d+\)|year(?:\(4\))?)$/;
 
 /** The columns of the files with what keeps them. A full-refresh makes the table itself. */
-export function keptView({ columns, mode }: TableLoad): View {
-  const kept = columns.filter(({ ignored }) => !ignored).map(keptColumn);
+export function keptView(load: TableLoad): View {
+  const { columns, mode } = load;
+  const kept = [...columns.filter(({ ignored }) => !ignored).map(keptColumn), ...markKept(load)];
   return { hasKept: mode !== 'full-refresh', kept };
+}
+
+/** The time of a load is put into it, and NULL. */
+function markKept(load: TableLoad) {
+  if (load.deletedColumn === null || !needsDeletedColumn(load)) return [];
+  const nameText = quoteLiteral(load.deletedColumn);
+  const same = sql` OR column_name = ${nameText} AND is_nullable = 'NO'`;
+  return [{ nameText, same, types: word("'datetime', 'timestamp'") }];
 }
 
 function keptColumn({ name, source }: LoadColumn) {

@@ -1,4 +1,5 @@
 import { displayName } from '../../model/table.ts';
+import { markColumn } from '../deleted-rows.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import { needsKey } from '../load-mode.ts';
 import type { Quoted } from '../quoted.ts';
@@ -31,7 +32,8 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     }),
   });
   const aside = (suffix: string): Quoted => qualify(load.target.schema, `_sqlextract_${load.tag}_${suffix}`);
-  const typed = ['merge', 'delete-insert', 'delete'].includes(load.mode);
+  const typed = load.mode === 'merge' || load.mode === 'delete-insert' || load.mode === 'delete';
+  const takesOut = load.mode === 'delete' && load.deletedColumn === null;
   const keyed = load.dedupeBy === null ? aside('typed') : aside('best');
   return {
     ...base,
@@ -43,7 +45,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     keyedTable: keyed,
     keyStages: commaList(keyColumns(load).map(({ stage }) => stage)),
     exactKey: exactKey(load),
-    deletes: ['replace', 'delete-insert', 'delete'].includes(load.mode),
+    deletes: load.mode === 'replace' || load.mode === 'delete-insert' || takesOut,
     database: databaseOf(load),
     tableNameText: quoteLiteral(load.target.name),
     lock: sql`CONCAT('sqlextract:', LEFT(SHA2(CONCAT(${databaseOf(load)}, '.', ${quoteLiteral(load.target.name)}), 256), 40))`,
@@ -52,6 +54,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     digits: digitsView(load),
     ledgerNameText: quoteLiteral(LEDGER),
     ...keptView(load),
+    ...markView(load, flavor),
     fileCount: load.files.length,
     headerLines: headerLines(load),
     ...swapView(load, aside),
@@ -154,6 +157,20 @@ function digitsView(load: TableLoad) {
     const variable = digitsOf(load, column);
     return variable === null ? [] : [{ variable, nameText: quoteLiteral(column.name) }];
   });
+}
+
+/** In an UPDATE of two tables a column is said with its table. */
+function markView({ target: { schema, name }, deletedColumn, mode, columns }: TableLoad, flavor: string | null): View {
+  const column = quoteIdentifier(deletedColumn ?? 'deleted');
+  const type = typeOf(markColumn(deletedColumn ?? ''), flavor);
+  const sqlText = type.kind === 'type' ? type.sql : '';
+  const hasMore = columns.some(({ ignored, isKey }) => !ignored && !isKey);
+  return {
+    addDeletedColumn: quoteLiteral(
+      `ALTER TABLE ${String(qualify(schema, name))} ADD COLUMN ${String(column)} ${sqlText} NULL`,
+    ),
+    unmark: mode === 'merge' && deletedColumn !== null ? sql`${word(hasMore ? ', ' : '')}t.${column} = NULL` : word(''),
+  };
 }
 
 function swapView(load: TableLoad, aside: (suffix: string) => Quoted): View {

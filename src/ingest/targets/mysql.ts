@@ -21,6 +21,8 @@ const CAPABILITIES: TargetCapabilities = {
   transactional:
     'a full-refresh is one RENAME TABLE, which commits by itself; its ledger entry follows, and a run that was killed between is loaded again',
   takesOutAndIn: true,
+  moments: /^(?:datetime|timestamp)/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 65, scale: 30 },
   oneText: 'a client reads one file of rows for each of its scripts, which run.sh feeds to it',
   needs: [],
   takes: [],

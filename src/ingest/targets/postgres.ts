@@ -19,6 +19,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
   transactional: true,
   takesOutAndIn: true,
+  moments: /^timestamp/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 1000, scale: 1000 },
   oneText: true,
   needs: [],
   takes: [],

@@ -21,6 +21,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: true,
   transactional: true,
   takesOutAndIn: true,
+  moments: /^TIMESTAMP/i,
+  numbers: { formats: ['csv'], precision: 38, scale: 37 },
   oneText: true,
   needs: [],
   takes: ['stage'],

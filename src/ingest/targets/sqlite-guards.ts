@@ -1,4 +1,5 @@
 import { displayName } from '../../model/table.ts';
+import { markColumn, needsDeletedColumn } from '../deleted-rows.ts';
 import type { LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, sql, word } from '../quoted.ts';
@@ -102,7 +103,9 @@ function cellGuards(load: TableLoad, target: IngestTarget, say: Say): readonly V
 /** Columns that a table may have already, of a type that would change our values on their way in (sqlite.org/datatype3.html, "Affinity"). */
 function typeGuards(load: TableLoad, target: IngestTarget, say: Say): readonly View[] {
   const { name } = load.target;
-  return load.columns.flatMap((column, index) => {
+  const mark = load.deletedColumn;
+  const marks = mark === null || !needsDeletedColumn(load) ? [] : [markColumn(mark)];
+  return [...load.columns, ...marks].flatMap((column, index) => {
     if (column.ignored) return [];
     return [
       {

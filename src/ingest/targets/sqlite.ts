@@ -1,6 +1,7 @@
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import { needsKey } from '../load-mode.ts';
+import { markColumn } from '../deleted-rows.ts';
 import type { IngestPlan, LoadFile, TableLoad } from '../ingest-plan.ts';
 import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
@@ -29,6 +30,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'its shell cannot leave rows out and say which',
   transactional: true,
   takesOutAndIn: true,
+  moments: /^(?:.*(?:CHAR|CLOB|TEXT).*|ANY|)$/i,
+  numbers: null,
   oneText: true,
   needs: [],
   takes: [],
@@ -200,7 +203,8 @@ function checkBinaryMarker({ format, columns, source }: TableLoad): void {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target: { schema, name }, ledger, source, mode, format }: TableLoad): View {
+function shellView({ target, ledger, source, mode, format, deletedColumn }: TableLoad): View {
+  const { schema, name } = target;
   const table = displayName({ schema: schema ?? '', name });
   const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
   const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
@@ -208,6 +212,18 @@ function shellView({ target: { schema, name }, ledger, source, mode, format }: T
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),
     loadedQueryWord: shellWord(String(query)),
+    ...addColumnWords(target, deletedColumn),
     isZstd: format.compression === 'zstd',
   };
+}
+
+/** Whether the table is there without the column of marks (1), and what adds it. */
+function addColumnWords({ schema, name }: TableLoad['target'], deletedColumn: string | null): View {
+  const column = deletedColumn ?? '';
+  const [table, marks] = [quoteLiteral(name), quoteLiteral(column)];
+  const there = sql`SELECT 1 FROM pragma_table_xinfo(${table}, 'main') AS c WHERE lower(c."name") = lower(${marks})`;
+  const query = sql`SELECT count(*) FROM "main".sqlite_schema WHERE lower("name") = lower(${table}) AND "type" = 'table' AND NOT EXISTS (${there})`;
+  const type = word(storageType(markColumn(column)));
+  const add = sql`ALTER TABLE ${qualify(schema, name)} ADD COLUMN ${quoteIdentifier(column)} ${type}`;
+  return { missingQueryWord: shellWord(String(query)), addColumnWord: shellWord(String(add)) };
 }

@@ -22,6 +22,8 @@ const CAPABILITIES: TargetCapabilities = {
   rejects: 'a row that does not fit stops BULK INSERT, since MAXERRORS would leave rows out without a word',
   transactional: true,
   takesOutAndIn: true,
+  moments: /^datetime(?:2|offset)?$/i,
+  numbers: { formats: ['csv', 'parquet'], precision: 38, scale: 38 },
   oneText: 'its scripts run by themselves, some at the same time, and in the order that run.sh knows',
   needs: [],
   takes: ['serverPath'],

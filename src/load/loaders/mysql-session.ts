@@ -206,7 +206,7 @@ export class MysqlLoadSession implements LoadSession {
       load.format.name === 'parquet'
         ? ({ name: 'csv', compression: 'none', nullMarker: 'NULL' } as const)
         : load.format;
-    if (load.mode === 'full-refresh') return { ...load, format };
+    if (load.mode === 'full-refresh' || load.mode === 'delete') return { ...load, format };
     const existing = await existingColumns(this.#parts.main, load);
     const generated = new Set(existing.filter((each) => each.generated).map(({ name }) => name.toLowerCase()));
     const columns = load.columns.map((column) =>

@@ -147,7 +147,8 @@ function columnSchema(
     nullable:
       !column.notNull || (selection.policies.zeroDates === 'null' && ['date', 'timestamp'].includes(plan.type.kind)),
   };
-  return plan.note === undefined ? schema : { ...schema, note: plan.note };
+  const noted = plan.note === undefined ? schema : { ...schema, note: plan.note };
+  return plan.exact === undefined ? noted : { ...noted, exact: plan.exact };
 }
 
 /** A refusal of the type alone is given the names of table and column. */

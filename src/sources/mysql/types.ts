@@ -48,6 +48,7 @@ export interface ColumnPlan {
   /** The expression to select, given the quoted column. */
   select(column: string): string;
   readonly note?: string;
+  readonly exact?: 'number';
 }
 
 interface TypeRule {
@@ -58,6 +59,7 @@ interface TypeRule {
   /** An expression with `$` for the column; left out, the column itself is selected. */
   readonly select?: string;
   readonly note?: string;
+  readonly exact?: 'number';
 }
 
 const TEXT: TypeRule = { type: { kind: 'string' }, decoder: 'text' };
@@ -142,7 +144,7 @@ function tinyintRule(native: NativeType, policies: ValuePolicies): TypeRule {
 
 function decimalRule({ precision, scale }: NativeType): TypeRule {
   if (precision === null || precision < 1 || precision > 38 || (scale ?? 0) > precision) {
-    return { ...TEXT, note: 'decimal with more than 38 digits is written as text' };
+    return { ...TEXT, note: 'decimal with more than 38 digits is written as text', exact: 'number' };
   }
   return { type: { kind: 'decimal', precision, scale: scale ?? 0 }, decoder: 'decimal' };
 }

@@ -79,7 +79,8 @@ function columnSchema(column: NativeColumn, asText: boolean, allNullable: boolea
     type: plan.type,
     nullable: allNullable || !column.notNull,
   };
-  return plan.note === undefined ? schema : { ...schema, note: plan.note };
+  const noted = plan.note === undefined ? schema : { ...schema, note: plan.note };
+  return plan.exact === undefined ? noted : { ...noted, exact: plan.exact };
 }
 
 export function resolveColumn<Column extends NativeColumn>(

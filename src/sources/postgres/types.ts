@@ -37,6 +37,7 @@ export interface ColumnPlan {
   /** The expression to select, given the quoted column. */
   select(column: string): string;
   readonly note?: string;
+  readonly exact?: 'number';
 }
 
 interface TypeRule {
@@ -45,6 +46,7 @@ interface TypeRule {
   /** An expression with `$` for the column; left out, the column itself is selected. */
   readonly select?: string;
   readonly note?: string;
+  readonly exact?: 'number';
 }
 
 const TEXT: TypeRule = { type: { kind: 'string' }, decoder: 'text' };
@@ -118,7 +120,8 @@ export function planColumn(native: NativeType, asText: boolean): ColumnPlan {
 
 function ruleFor(native: NativeType, asText: boolean): TypeRule {
   if (native.schema !== 'pg_catalog') return extensionRule(native, asText);
-  const rule = native.name === 'numeric' ? numericRule(native.typmod) : (TYPE_RULES[native.name] ?? CAST);
+  if (native.name === 'numeric') return asText ? CAST : numericRule(native.typmod);
+  const rule = TYPE_RULES[native.name] ?? CAST;
   return asText && rule.type.kind !== 'string' ? CAST : rule;
 }
 
@@ -129,7 +132,7 @@ function extensionRule(native: NativeType, asText: boolean): TypeRule {
 
 /** typmod − 4 holds the precision in its upper half and the scale in its lower 11 bits, signed since PostgreSQL 15. */
 function numericRule(typmod: number): TypeRule {
-  const unwritable = (note: string): TypeRule => ({ ...CAST, note });
+  const unwritable = (note: string): TypeRule => ({ ...CAST, note, exact: 'number' });
   if (typmod < 4) return unwritable('numeric without precision is written as text; its values can have any size');
   const precision = ((typmod - 4) >> 16) & 0xffff;
   const scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
@@ -145,5 +148,6 @@ function toPlan(rule: TypeRule, native: NativeType): ColumnPlan {
   const template = rule.select ?? '$';
   const select = (column: string): string => template.replaceAll(/[$@]/g, (sign) => (sign === '$' ? column : schema));
   const plan = { type: rule.type, decoder: rule.decoder, select };
-  return rule.note === undefined ? plan : { ...plan, note: rule.note };
+  const noted = rule.note === undefined ? plan : { ...plan, note: rule.note };
+  return rule.exact === undefined ? noted : { ...noted, exact: rule.exact };
 }

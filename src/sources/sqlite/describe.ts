@@ -43,7 +43,7 @@ export function describeTable(connection: Connection, table: TableName, selectio
   };
 }
 
-export type PlannedType = Pick<ColumnSchema, 'type' | 'note'>;
+export type PlannedType = Pick<ColumnSchema, 'type' | 'note' | 'exact'>;
 
 export function selectColumns(
   table: TableName,
@@ -103,7 +103,8 @@ export function planColumns(
     const name = columns[index]?.name ?? '';
     if (plan === null) return { type: { kind: 'string' }, note: AS_TEXT_NOTE };
     if (plan.kind === 'by-cells') return planOrRefuse(relation, name, classes.get(name));
-    return plan.note === undefined ? { type: plan.type } : { type: plan.type, note: plan.note };
+    const { kind: _, ...planned } = plan;
+    return planned;
   });
 }
 

@@ -14,7 +14,7 @@ export interface TypeRule {
 }
 
 export type TypePlan =
-  | { readonly kind: 'type'; readonly type: ColumnType; readonly note?: string }
+  | { readonly kind: 'type'; readonly type: ColumnType; readonly note?: string; readonly exact?: 'number' }
   /** The declaration says nothing: the cells' storage classes decide (cell-classes.ts). */
   | { readonly kind: 'by-cells' };
 
@@ -29,6 +29,9 @@ function fixed(type: ColumnType, note?: string): () => TypePlan {
   const plan: TypePlan = note === undefined ? { kind: 'type', type } : { kind: 'type', type, note };
   return () => plan;
 }
+
+/** Of the names with numeric affinity those that say that numbers are meant; STRING has it as well. */
+const NUMBER_NAMES = /^(decimal|numeric|dec|number|money|currency)\b/;
 
 const ANY_NUMBER = 'integers as digits, reals as their shortest exact text, text as it is; no blobs';
 
@@ -113,10 +116,12 @@ export const TYPE_RULES: readonly TypeRule[] = [
   {
     declared: 'everything else (NUMERIC or DECIMAL without p, or p > 15; MONEY …)',
     matches: () => true,
-    plan: fixed(
-      STRING,
-      'a numeric type without a precision of 1 to 15 digits is written as text, so that no digit is lost',
-    ),
+    plan: (name) => ({
+      kind: 'type',
+      type: STRING,
+      note: 'a numeric type without a precision of 1 to 15 digits is written as text, so that no digit is lost',
+      ...(NUMBER_NAMES.test(name) ? { exact: 'number' } : {}),
+    }),
     becomes: 'string',
     cells: ANY_NUMBER,
   },

@@ -38,6 +38,8 @@ describe('types', () => {
   it('become text when that is asked for', () => {
     for (const name of Object.keys(TYPE_RULES)) expect(planned(native(name), true)).toMatch(/^string/);
     expect(planned(numeric(12, 2), true)).toBe('string');
+    expect(planColumn(numeric(39, 0), false).exact).toBe('number');
+    expect(planColumn(numeric(39, 0), true)).not.toHaveProperty('exact');
     expect(planColumn(native('int4'), true).select('"a"')).toBe('"a"::pg_catalog.text');
   });
 });

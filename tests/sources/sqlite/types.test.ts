@@ -49,6 +49,17 @@ describe('declared types', () => {
     expect(planned(declared)).toBe(type);
   });
 
+  it.each([
+    ['NUMERIC', 'number'],
+    ['decimal(30,4)', 'number'],
+    ['MONEY', 'number'],
+    ['STRING', undefined],
+    ['DATE', undefined],
+  ])('%s is an exact number: %s', (declared, exact) => {
+    const plan = planDeclaredType(declared);
+    expect(plan.kind === 'type' ? plan.exact : plan.kind).toBe(exact);
+  });
+
   it('has a rule for everything', () => {
     expect(TYPE_RULES.at(-1)?.matches('whatever it is')).toBe(true);
   });
