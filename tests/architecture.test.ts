@@ -63,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'verify',
     'deletes',
     'changes',
+    'catch-up',
     'clean',
     'ingest',
     'load',
@@ -77,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine',
     'deletes',
     'changes',
+    'catch-up',
     'verify',
     'clean',
     'ingest',
@@ -105,6 +107,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   /** Key sets are compared by what reads and writes files elsewhere. */
   deletes: ['engine', 'checkpoint', 'verify', 'load'],
   changes: ['deletes', 'engine', 'checkpoint', 'sinks', 'verify', 'load', 'formats/registry.ts'],
+  'catch-up': ['engine', 'checkpoint', 'deletes', 'sources/source.ts', 'sources/cursors.ts'],
   verify: [
     'checkpoint',
     'sinks',

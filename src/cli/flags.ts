@@ -195,6 +195,15 @@ export const extractFlags = {
   ...quietFlag,
 };
 
+/** Of `extract` alone. */
+export const catchUpFlag = {
+  'catch-up': boolean({
+    summary: 'Bring the last run, whose files are of more than one instant, to one snapshot.',
+    description:
+      'With the flags of that run. Reads what was written since it began, and all keys, where the source can tell (PostgreSQL, a primary key); else all rows again, and says why. load takes both.',
+  }),
+};
+
 /** Which finished run of which tables is loaded. */
 export const manifestFlags = {
   table: string({

@@ -15,8 +15,8 @@ const LEVELS: Readonly<Record<ConsistencyLevel, string>> = {
   chunk: 'by chunk: every range as it was when it was read',
 };
 
-/** The lines at the end of a run. `cwd` shortens the folders. */
-export function describeReport(report: RunReport, cwd: string): readonly string[] {
+/** The lines at the end of a run. `cwd` shortens the folders; `catchUp` is the command that brings a mixed run to one snapshot. */
+export function describeReport(report: RunReport, cwd: string, catchUp: string): readonly string[] {
   const heads = [
     { title: 'TABLE' },
     { title: 'STATUS' },
@@ -42,7 +42,7 @@ export function describeReport(report: RunReport, cwd: string): readonly string[
     ...report.remarks.map((remark) => `remark: ${printable(remark)}`),
     ...report.tables.flatMap(problemLines),
     '',
-    `Next: ${nextCommand(report)}`,
+    `Next: ${nextCommand(report, catchUp)}`,
   ];
 }
 
@@ -123,10 +123,12 @@ export function problemLines(table: TableReport): readonly string[] {
   return ['', `${printable(table.table)}:`, ...linesOf(table.problem).map((line) => `  ${printable(line)}`)];
 }
 
-function nextCommand(report: RunReport): string {
+function nextCommand(report: RunReport, catchUp: string): string {
   switch (report.status) {
     case 'complete':
     case 'already-done':
+      // What a window of several instants lacks comes with the next one.
+      if (report.tables.some(({ level, window }) => level === 'mixed' && window === null)) return catchUp;
       return report.tables.some(({ window }) => window !== null)
         ? 'sqlextract load, which takes every window that the target misses'
         : `sqlextract verify --table ${shellWord(report.tables[0]?.table ?? '<name>')}`;
@@ -138,7 +140,7 @@ function nextCommand(report: RunReport): string {
   }
 }
 
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   const shown = printable(text);
   return /^[\w.-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }

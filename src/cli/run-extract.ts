@@ -1,3 +1,4 @@
+import { displayCommandLine } from '../config/process-environment.ts';
 import type { Settings } from '../config/settings.ts';
 import { planExtract } from '../engine/plan.ts';
 import { extractAll } from '../changes/extract-all.ts';
@@ -29,7 +30,14 @@ export async function runExtractCommand(settings: Settings, facts: CommandFacts)
   );
   progress[Symbol.dispose]();
   if (settings.json) printJson(report);
-  else if (!settings.quiet) for (const line of describeReport(report, process.cwd())) printLine(line);
+  else if (!settings.quiet)
+    for (const line of describeReport(report, process.cwd(), catchUpCommand(settings, facts))) printLine(line);
   if (settings.quiet && !settings.json) for (const line of report.tables.flatMap(problemLines)) printNote(line);
   decideExitCode(exitCodeOfReport(report));
+}
+
+/** The same command, as its flags are what the run is found by. */
+function catchUpCommand({ secrets }: Settings, { argv }: CommandFacts): string {
+  const flags = argv.filter((word) => word !== '--fresh');
+  return `${displayCommandLine(flags, secrets)} --catch-up`;
 }

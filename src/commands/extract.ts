@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { extractFlags } from '../cli/flags.ts';
+import { catchUpFlag, extractFlags } from '../cli/flags.ts';
 
 export default class Extract extends BaseCommand {
   static override summary =
@@ -26,12 +26,18 @@ export default class Extract extends BaseCommand {
       command: '<%= config.bin %> extract --table users --run-key 2026-11-21 --json',
     },
   ];
-  static override flags = extractFlags;
+  static override flags = { ...extractFlags, ...catchUpFlag };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Extract);
     const settings = await this.settings(flags);
+    const facts = { argv: ['extract', ...this.argv], toolVersion: this.config.version };
+    if (flags['catch-up']) {
+      const { runCatchUp } = await import('../cli/run-catch-up.ts');
+      await runCatchUp(settings, facts);
+      return;
+    }
     const { runExtractCommand } = await import('../cli/run-extract.ts');
-    await runExtractCommand(settings, { argv: ['extract', ...this.argv], toolVersion: this.config.version });
+    await runExtractCommand(settings, facts);
   }
 }

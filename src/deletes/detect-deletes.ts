@@ -7,7 +7,7 @@ import type { DeletesReport, RunReport, TableReport } from '../engine/report.ts'
 import type { ExtractRequest } from '../engine/request.ts';
 import { runExtract } from '../engine/run.ts';
 import { faultPoint } from '../model/fault-point.ts';
-import { KeySets } from './key-sets.ts';
+import { KeySets, widthOf } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 import { knownKeys, storeName } from './known-keys.ts';
 import { scanKeys } from './scan-keys.ts';
@@ -73,12 +73,6 @@ async function detectDeletes(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-const WIDE = ['string', 'json', 'uuid', 'binary'];
-
-function widthOf({ manifest }: Link): 'narrow' | 'wide' {
-  return manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind)) ? 'wide' : 'narrow';
 }
 
 /** The older sets go once the new one is there: a set that is cut short has another name. */

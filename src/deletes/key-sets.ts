@@ -9,6 +9,13 @@ import type { KnownKeys, Link } from './known-keys.ts';
 /** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
 const MEMORY = { narrow: '64MB', wide: '768MB' } as const;
 
+const WIDE = ['string', 'json', 'uuid', 'binary'];
+
+/** Of the keys that were scanned. */
+export function widthOf({ manifest }: Link): 'narrow' | 'wide' {
+  return manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind)) ? 'wide' : 'narrow';
+}
+
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
 export class KeySets implements AsyncDisposable {
   readonly #connection: DuckDBConnection;
@@ -49,6 +56,25 @@ export class KeySets implements AsyncDisposable {
     await this.#connection.run(`CREATE TABLE gone AS SELECT * FROM known WHERE NOT EXISTS (
       SELECT 1 FROM (${current}) AS now WHERE ${this.#same('now', 'known')})`);
     return this.#count('gone');
+  }
+
+  /**
+   * Adds to `gone` known keys whose row is still there and no longer among those that are selected: it was written since (`changed` of the scan
+   * says so), and is not among the rows that were read for that. Returns how many.
+   */
+  async unselected(scan: Link, changed: string, rows: Link): Promise<number> {
+    const written = this.#keysOf(scan, changed);
+    await this.#connection.run(`INSERT INTO gone SELECT * FROM known
+      WHERE EXISTS (SELECT 1 FROM (${written}) AS now WHERE ${this.#same('now', 'known')})
+      AND NOT EXISTS (SELECT 1 FROM (${this.#keysOf(rows)}) AS read WHERE ${this.#same('read', 'known')})`);
+    return this.#count('gone');
+  }
+
+  /** How many keys of the scan are neither known nor among the rows. */
+  async missing(scan: Link, rows: Link): Promise<number> {
+    return this.#count(`(${this.#keysOf(scan)}) AS now
+      WHERE NOT EXISTS (SELECT 1 FROM known WHERE ${this.#same('now', 'known')})
+      AND NOT EXISTS (SELECT 1 FROM (${this.#keysOf(rows)}) AS read WHERE ${this.#same('now', 'read')})`);
   }
 
   /** Writes the keys that are still there. */
@@ -98,23 +124,25 @@ export class KeySets implements AsyncDisposable {
     return this.#key.map(sqlName).join(', ');
   }
 
-  #keysOf({ manifest, folder }: Link): string {
-    const parts = manifest.files.map(({ path }) => keysOfFile(manifest, join(folder, path), this.#key));
+  #keysOf({ manifest, folder }: Link, only: string | null = null): string {
+    const parts = manifest.files.map(({ path }) => keysOfFile(manifest, join(folder, path), this.#key, only));
     return parts.join(' UNION ALL ');
   }
 
-  async #count(table: string): Promise<number> {
-    const result = await this.#connection.runAndReadAll(`SELECT count(*) FROM ${table}`);
+  async #count(from: string): Promise<number> {
+    const result = await this.#connection.runAndReadAll(`SELECT count(*) FROM ${from}`);
     return Number(result.getRows()[0]?.[0]);
   }
 }
 
-function keysOfFile(manifest: Manifest, path: string, key: readonly string[]): string {
+/** `only`: a column that must be true. */
+function keysOfFile(manifest: Manifest, path: string, key: readonly string[], only: string | null): string {
   const { from, columns } = relationOf(manifest, path);
-  const cells = key.map((name) => {
+  const typed = (name: string): string => {
     const found = columns.find(({ column }) => column.name === name);
     if (found === undefined) throw new Error(`the files of run ${manifest.run} have no column ${name}`);
-    return `${found.typed} AS ${sqlName(name)}`;
-  });
-  return `SELECT ${cells.join(', ')} FROM ${from}`;
+    return found.typed;
+  };
+  const cells = key.map((name) => `${typed(name)} AS ${sqlName(name)}`);
+  return `SELECT ${cells.join(', ')} FROM ${from}${only === null ? '' : ` WHERE ${typed(only)}`}`;
 }

@@ -47,7 +47,8 @@ export async function scanTable(request: ExtractRequest, order: ScanOrder, watch
   return { manifest: readManifest(join(only.folder, MANIFEST_NAME)), folder: dirname(only.manifest) };
 }
 
-function quotedName(schema: string, name: string): string {
+/** As a person would type it, to mean this table and no other. */
+export function quotedName(schema: string, name: string): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   return schema === '' ? quoted(name) : `${quoted(schema)}.${quoted(name)}`;
 }

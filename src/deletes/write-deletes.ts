@@ -53,22 +53,24 @@ export async function prepareDeletes(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   const startedAt = new Date().toISOString();
-  const file = await writeFile(window.manifest, sets, counts.rows, { folder, scratch });
+  const key = window.manifest.incremental?.uniqueKey ?? [];
+  const file = await writeGone(window.manifest, key, sets, { rows: counts.rows, folder, scratch });
   return { folder, manifest: manifestOf(window.manifest, scan, { run, file, known: counts.known, startedAt }) };
 }
 
-async function writeFile(
-  { format, incremental, schema }: Manifest,
+/** The keys that are gone as the one file of a link, in the format of the run before it. */
+export async function writeGone(
+  { format, schema }: Pick<Manifest, 'format' | 'schema'>,
+  key: readonly string[],
   sets: GoneKeys,
-  rows: number,
-  { folder, scratch }: { readonly folder: string; readonly scratch: string },
+  { rows, folder, scratch }: { readonly rows: number; readonly folder: string; readonly scratch: string },
 ): Promise<ManifestFile> {
   const name = `part-000001.${format.name}`;
   const parquet = join(scratch, 'gone.parquet');
   await sets.writeGone(parquet);
   if (format.name === 'parquet') await publish(parquet, join(folder, name));
   else {
-    const columns = keyColumns(schema.columns, incremental?.uniqueKey ?? []).map((source) => ({ source }));
+    const columns = keyColumns(schema.columns, key).map((source) => ({ source }));
     await using csv = await parquetAsCsv({ path: parquet }, columns, scratch, format.nullMarker ?? '\\N');
     await publish(csv.path, join(folder, name));
   }
@@ -99,7 +101,10 @@ export async function publish(from: string, to: string): Promise<void> {
   await folder.close();
 }
 
-function keyColumns(columns: Manifest['schema']['columns'], key: readonly string[]): Manifest['schema']['columns'] {
+export function keyColumns(
+  columns: Manifest['schema']['columns'],
+  key: readonly string[],
+): Manifest['schema']['columns'] {
   return key.flatMap((name) => columns.filter((column) => column.name === name));
 }
 

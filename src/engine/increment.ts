@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncrementalWindow } from '../model/cursor.ts';
+import type { CursorWindow, IncrementalWindow } from '../model/cursor.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { TableSchema } from '../model/table.ts';
@@ -39,7 +39,7 @@ export function whereOf(
   cursors: SourceCursors,
   table: TableSchema,
   where: string | null,
-  window: IncrementalWindow,
+  window: CursorWindow,
 ): string {
   const condition = cursors.condition(table, window);
   return where === null ? condition : `(\n${where}\n) AND (${condition})`;

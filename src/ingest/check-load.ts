@@ -3,23 +3,19 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
-import type { LoadOrder } from './plan-table.ts';
+import { checkState } from './check-state.ts';
+import type { LoadOrder, ManifestPlace } from './plan-table.ts';
 import type { IngestTarget } from './target.ts';
 
 /**
  * Everything that can be told from the manifest alone. Throws INGEST_MIXED, INGEST_CHUNK, INGEST_WINDOW, INGEST_MODE, INGEST_TYPE,
  * INGEST_MARKER. What a target's own client cannot read is asked by `checkReads`, since `load` reads more than clients do.
  */
-export function checkLoad(
-  load: TableLoad,
-  manifest: Pick<Manifest, 'totals'>,
-  order: LoadOrder,
-  target: IngestTarget,
-): void {
-  checkState(load, order);
+export function checkLoad(load: TableLoad, place: ManifestPlace, order: LoadOrder, target: IngestTarget): void {
+  checkState(load, place, order);
   checkWindow(load, order);
   checkTypes(load, target, order.flavor);
-  checkMarker(load, manifest, target);
+  checkMarker(load, place.manifest, target);
 }
 
 /** Throws INGEST_FORMAT when the target's client does not read files of that format and compression. */
@@ -41,26 +37,6 @@ export function checkReads(load: TableLoad, target: IngestTarget, flavor: string
     message: `${target.title} does not read ${name} files compressed with ${compression}, and those of ${table} are`,
     hint: `extract with --format ${name} --compression ${read.join(', or ')}`,
     fault: 'usage',
-  });
-}
-
-/**
- * A window of an incremental job may be of several instants: whoever changes a row meanwhile stamps it beyond the window's end, which was fixed
- * before the first of them, so that no row is in it twice, and what it has of an old state the next window brings anew. Refused, it would stand
- * in the way of all windows after it.
- */
-function checkState({ source, incremental }: TableLoad, { allowMixed }: LoadOrder): void {
-  const table = displayName(source.table);
-  if (allowMixed || incremental !== null || source.consistency === 'snapshot' || source.consistency === 'unchanged')
-    return;
-  const chunked = source.consistency === 'chunk';
-  throw new SqlextractError({
-    code: 'INGEST_MIXED',
-    message: chunked
-      ? `run ${source.run} of ${table} was read without a snapshot: each file is as the table was at another instant`
-      : `run ${source.run} of ${table} is mixed: its files are of more than one instant, and may miss rows or have them twice`,
-    hint: 'extract again with --fresh --consistency require, or load it as it is with --allow-mixed',
-    fault: 'data',
   });
 }
 

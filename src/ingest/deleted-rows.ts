@@ -11,13 +11,21 @@ const ALWAYS = 10;
 /** Of a table that no deletes can be meant for; a whole number to every target. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** What a delete set says of itself, and how much of it is believed; null for what is none. */
-export function deletesOf({ deletes }: PlannedManifest, { maxDeleteFraction }: LoadOrder): TableLoad['deletes'] {
-  return deletes === undefined ? null : { known: deletes.known, maxFraction: maxDeleteFraction };
+/**
+ * What a delete set says of itself, and how much of it is believed; null for what is none. That of a catch-up is of the very rows that the run
+ * before it brings: what an emptied source does to a target is what a run that reads all rows does.
+ */
+export function deletesOf(
+  { deletes, catchUp }: PlannedManifest,
+  { maxDeleteFraction }: LoadOrder,
+): TableLoad['deletes'] {
+  if (deletes === undefined) return null;
+  return { known: deletes.known, maxFraction: catchUp === undefined ? maxDeleteFraction : 1 };
 }
 
 /**
- * The target's name of the column that `--deleted-column` asked for; null: rows are taken out. Only windows have rows that go and come back.
+ * The target's name of the column that `--deleted-column` asked for; null: rows are taken out. Only windows have rows that go and come back, and a
+ * run that reads all rows has none, caught up or not.
  * Throws INGEST_OPTION, INGEST_COLUMN, INGEST_NAME.
  */
 export function deletedColumnOf(
@@ -26,7 +34,7 @@ export function deletedColumnOf(
   names: readonly string[],
   target: IngestTarget,
 ): string | null {
-  if (order.deletedColumn === null || manifest.incremental === undefined) return null;
+  if (order.deletedColumn === null || manifest.incremental === undefined || manifest.catchUp !== undefined) return null;
   const { moments } = target.capabilities;
   if (!(moments instanceof RegExp)) throw cannotMark(`${target.title}: ${moments}`);
   const table = displayName(manifest.table);

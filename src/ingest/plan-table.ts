@@ -4,6 +4,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { checkLoad } from './check-load.ts';
+import { remarksOfState } from './check-state.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { deletedColumnOf, deletesOf } from './deleted-rows.ts';
 import { needsKey } from './load-mode.ts';
@@ -50,12 +51,15 @@ export type PlannedManifest = Pick<
   | 'files'
   | 'incremental'
   | 'deletes'
+  | 'catchUp'
 >;
 
 export interface ManifestPlace {
   readonly manifest: PlannedManifest;
   /** Absolute: where its files lie. */
   readonly folder: string;
+  /** The run behind it in the chain with which its catch-up ends. Left out: there is none in the chain. */
+  readonly caughtUpBy?: string;
 }
 
 /**
@@ -112,8 +116,8 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     tag: tagOf(manifest, tableTarget),
     remarks: [...remarksOf(manifest, names, tableTarget), ...measured.flatMap(({ remark }) => remark ?? [])],
   };
-  checkLoad(load, manifest, order, target);
-  return load;
+  checkLoad(load, place, order, target);
+  return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };
 }
 
 /** A delete set has but the key of the table's columns: another's new name is none of it. */

@@ -22,6 +22,7 @@ export interface PlannedMode {
  * The mode of a manifest when none is typed:
  *
  *   a plain run                                replace
+ *   what catches a plain run up                merge by the key, or delete-insert where that is typed: the run's own mode is of the run
  *   the first window, or one that begins anew  replace (what was loaded before goes)
  *   append                                     append; merge by unique key and cursor where rows may come again: each version once
  *   merge                                      merge by the unique key
@@ -34,6 +35,7 @@ export function plannedMode(manifest: PlannedManifest, order: LoadOrder, target:
   const { incremental: window } = manifest;
   if (manifest.deletes !== undefined) return { mode: 'delete', key: manifest.deletes.key, windowed: () => null };
   if (window === undefined) return plainMode(order);
+  if (manifest.catchUp !== undefined) return catchUpMode(manifest, window, order, target);
   refuseTyped(manifest, window, order);
   const mode = order.mode ?? modeOf(manifest, window, order);
   const key = keyOf(manifest, window, order);
@@ -58,6 +60,19 @@ function plainMode({ mode, key, window }: LoadOrder): PlannedMode {
     windowed: (named) =>
       window === null ? null : typedWindow(named(window.column, '--window'), window.from, window.to),
   };
+}
+
+function catchUpMode(
+  manifest: PlannedManifest,
+  window: IncrementalWindow,
+  { mode, key }: LoadOrder,
+  target: IngestTarget,
+): PlannedMode {
+  if (mode === 'append')
+    throw refused(manifest, 'append would have its rows twice', 'use --mode merge, or leave --mode out');
+  if (mode === 'delete-insert') checkTransactions(manifest, target);
+  const chosen = key.length > 0 ? key : window.uniqueKey;
+  return { mode: mode === 'delete-insert' ? mode : 'merge', key: chosen, windowed: () => null };
 }
 
 /** What the ledger has to have before the window, and what else a load has to know of it. */

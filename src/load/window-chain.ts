@@ -15,7 +15,7 @@ export interface ChainReader {
  *
  *   <out>/<table>/<run>/manifest.json ──previous──▶ <out>/<table>/<previous>/manifest.json ──▶ … ──▶ the first window
  *
- * A plain run is a chain of one.
+ * A plain run is a chain of one, or the first of a chain that catches it up.
  */
 export function allWindows(place: ManifestPlace, reader: ChainReader): readonly TableLoad[] {
   const [oldest, ...later] = [...backwards(place, reader)].toReversed();
@@ -61,10 +61,14 @@ async function notLoaded(
 
 function* backwards(place: ManifestPlace, reader: ChainReader): Generator<TableLoad> {
   const seen = new Set<string>();
+  const caughtUp = new Map<string, string>();
   for (let at: ManifestPlace | null = place; at !== null; at = windowBefore(at, reader)) {
-    if (seen.has(at.manifest.run)) return;
-    seen.add(at.manifest.run);
-    yield reader.plan(at);
+    const { run, catchUp } = at.manifest;
+    if (seen.has(run)) return;
+    seen.add(run);
+    if (catchUp?.last === true) caughtUp.set(catchUp.run, run);
+    const by = caughtUp.get(catchUp?.run ?? run);
+    yield reader.plan(by === undefined || by === run ? at : { ...at, caughtUpBy: by });
   }
 }
 
@@ -74,7 +78,8 @@ function windowBefore({ manifest, folder }: ManifestPlace, reader: ChainReader):
   const before = join(dirname(folder), previous);
   const found = reader.manifestIn(before);
   if (found === null || found.job !== manifest.job || found.run !== previous) return null;
-  return found.incremental === undefined ? null : { manifest: found, folder: before };
+  const first = found.incremental === undefined;
+  return first && manifest.catchUp?.run !== previous ? null : { manifest: found, folder: before };
 }
 
 function previousOf({ incremental }: TableLoad): string | null {

@@ -24,6 +24,9 @@ export const FAULT_POINTS = [
 /** Those of delete detection. */
 export const DELETE_FAULT_POINTS = ['before-deletes', 'after-deletes'] as const;
 
+/** Those of `extract --catch-up`. */
+export const CATCH_UP_FAULT_POINTS = ['before-catch-up', 'mid-catch-up', 'after-catch-up'] as const;
+
 /** Those of `load`. */
 export const LOAD_FAULT_POINTS = [
   'before-load-prepare',
@@ -39,6 +42,7 @@ export const CHANGE_FAULT_POINTS = ['before-changes', 'after-changes'] as const;
 export type FaultPoint =
   | (typeof CHANGE_FAULT_POINTS)[number]
   | (typeof DELETE_FAULT_POINTS)[number]
+  | (typeof CATCH_UP_FAULT_POINTS)[number]
   | (typeof FAULT_POINTS)[number]
   | (typeof LOAD_FAULT_POINTS)[number];
 
@@ -55,6 +59,7 @@ export function armFaultPoint(spec: string | null | undefined): void {
     ...FAULT_POINTS,
     ...DELETE_FAULT_POINTS,
     ...CHANGE_FAULT_POINTS,
+    ...CATCH_UP_FAULT_POINTS,
     ...LOAD_FAULT_POINTS,
   ];
   if (!known.includes(name)) throw new Error(`no fault point is called ${name}`);

@@ -54,6 +54,15 @@ export interface Manifest {
   readonly incremental?: IncrementalWindow;
   /** The files hold keys only: of rows that targets have from earlier windows, and that the source no longer has. */
   readonly deletes?: ManifestDeletes;
+  /** Only behind a plain run whose files are of several instants: a part of what brings them to one. */
+  readonly catchUp?: ManifestCatchUp;
+}
+
+export interface ManifestCatchUp {
+  /** The run that is caught up: the first of the chain. */
+  readonly run: string;
+  /** With this part the chain stands for one snapshot. Written last. */
+  readonly last: boolean;
 }
 
 export interface ManifestDeletes {

@@ -1,4 +1,5 @@
 import type { CursorColumn, CursorWindow, Lookback } from '../model/cursor.ts';
+import type { EpochFacts } from '../model/epoch.ts';
 import type { KeyTuple } from '../model/key-range.ts';
 import type { TableSchema } from '../model/table.ts';
 
@@ -32,7 +33,33 @@ export interface SourceCursors {
   delivered(request: DeliveredRequest): Promise<Delivered>;
   /** Whether a row without a value is there. */
   hasNulls(table: TableSchema, column: CursorColumn, where: string | null): Promise<boolean>;
+  /**
+   * How to find what became of a table's rows since an epoch began. Left out where the server keeps no version of every row by itself
+   * (`SourceCapabilities.rowCursor`).
+   */
+  since?(request: SinceRequest): Promise<Since>;
 }
+
+export interface SinceRequest {
+  /** Of the epoch. Nothing was read before it was taken. */
+  readonly facts: EpochFacts;
+  readonly table: TableSchema;
+  readonly where: string | null;
+}
+
+export type Since =
+  | {
+      readonly kind: 'window';
+      /** Every row that is another one than any snapshot since the epoch's beginning may have shown. Some more may be in it. */
+      readonly window: CursorWindow;
+      /** A query for `describeQuery`: the primary key of all rows. Under a `where` of all rows as well, with `CHANGED`: whether the row is in the window. */
+      readonly keys: string;
+    }
+  /** In words: why not. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** The column of `Since.keys` that is no key. */
+export const CHANGED = 'sqlextract_changed';
 
 export interface BoundRequest {
   readonly table: TableSchema;

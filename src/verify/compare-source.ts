@@ -57,12 +57,18 @@ export async function compareWithSource(check: SourceCheck): Promise<ComparedSou
 
 /** Null: the rows of the table are the rows that the files must have. */
 function obstacleTo({ manifest, sums }: SourceCheck): string | null {
+  if (manifest.deletes !== undefined)
+    return `its files hold keys of rows that are gone from the source: no rows of it are theirs; compare run ${runBefore(manifest)} instead`;
   const { limit } = manifest.selection;
   if (limit !== null)
     return `the run took at most ${limit} rows (--limit): no rows of the source are the ones it had to take`;
   if (isDifference(manifest))
     return 'the files have the rows that changed since the run before: the source cannot tell them from the others';
   return sums === null ? 'not all files of the run are there and could be read whole' : null;
+}
+
+function runBefore({ incremental }: Manifest): string {
+  return incremental?.previous ?? 'before it';
 }
 
 function impossible(sentence: string): ComparedSource {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describePlan, describeReport, exitCodeOfReport } from '../../src/cli/report.ts';
 import type { RunReport, TableReport } from '../../src/engine/report.ts';
+import { exampleWindow } from '../checkpoint/manifest-example.ts';
 
 const TABLE: TableReport = {
   table: 'public.users',
@@ -46,9 +47,11 @@ const FAILED: TableReport = {
   problem: { code: 'DISK_FULL', message: 'no space\u001b left', hint: 'free some', fault: 'disk', verdict: 'fatal' },
 };
 
+const CATCH_UP = 'sqlextract extract --table users --catch-up';
+
 describe('the report of a run', () => {
   test('rows, files, bytes, time, speed, consistency in words, folder, next command', () => {
-    expect(describeReport(REPORT, '/project')).toEqual([
+    expect(describeReport(REPORT, '/project', CATCH_UP)).toEqual([
       'TABLE         STATUS       ROWS  FILES    BYTES  FOLDER',
       'public.users  complete  200,000      4  12.3 MB  export/public.users/r1/',
       '',
@@ -64,6 +67,7 @@ describe('the report of a run', () => {
     const text = describeReport(
       { ...REPORT, tables: [{ ...TABLE, resumedRows: 150_000 }], retries: 1, remarks: ['smaller\nbatches'] },
       '/',
+      CATCH_UP,
     ).join('\n');
     expect(text).toContain('complete (150,000 rows were done before)');
     expect(text).toContain('\n1 retry\n');
@@ -71,16 +75,23 @@ describe('the report of a run', () => {
   });
 
   test('what failed, with code and hint, and that the same command goes on', () => {
-    const text = describeReport({ ...REPORT, status: 'incomplete', level: null, tables: [TABLE, FAILED] }, '/').join(
-      '\n',
-    );
+    const report = { ...REPORT, status: 'incomplete', level: null, tables: [TABLE, FAILED] } as const;
+    const text = describeReport(report, '/', CATCH_UP).join('\n');
     expect(text).toContain('Error: no space\\x1b left\n      code: DISK_FULL\n      hint: free some');
     expect(text).toContain('Next: the same command again goes on from here');
   });
 
   test('a table name in the next command is quoted for the shell', () => {
-    const text = describeReport({ ...REPORT, tables: [{ ...TABLE, table: "it's $(x)" }] }, '/').join('\n');
+    const text = describeReport({ ...REPORT, tables: [{ ...TABLE, table: "it's $(x)" }] }, '/', CATCH_UP).join('\n');
     expect(text).toContain("verify --table 'it'\\''s $(x)'");
+  });
+
+  test('a mixed run is offered its catch-up, a window of several instants needs none', () => {
+    const mixed = { ...TABLE, level: 'mixed' } as const;
+    const nextOf = (table: TableReport): string | undefined =>
+      describeReport({ ...REPORT, level: 'mixed', tables: [table] }, '/', CATCH_UP).at(-1);
+    expect(nextOf(mixed)).toBe(`Next: ${CATCH_UP}`);
+    expect(nextOf({ ...mixed, window: exampleWindow() })).toBe('Next: sqlextract verify --table public.users');
   });
 });
 

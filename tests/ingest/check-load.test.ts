@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkReads } from '../../src/ingest/check-load.ts';
 import type { ManifestFormat } from '../../src/model/manifest.ts';
+import type { IncrementalWindow } from '../../src/model/cursor.ts';
 import { exampleManifest, exampleWindow } from '../checkpoint/manifest-example.ts';
 import { codeOf, planned, targetWith } from './load-example.ts';
 
@@ -16,17 +17,39 @@ describe('what a run is as one state', () => {
     expect(planned(atLevel(level), { allowMixed: true }).source.consistency).toBe(level);
   });
 
-  test('a window may be mixed: what changes meanwhile is of the next one', () => {
-    expect(planned({ ...atLevel('mixed'), incremental: exampleWindow() }, { mode: null }).source.consistency).toBe(
-      'mixed',
-    );
-  });
-
   test('unchanged is one state', () => expect(planned(atLevel('unchanged')).rows).toBe(30));
 
   test('a mixed run is said to be another thing than one that was read by chunk', () => {
     expect(() => planned(atLevel('mixed'))).toThrow('may miss rows or have them twice');
     expect(() => planned(atLevel('chunk'))).toThrow('was read without a snapshot');
+  });
+});
+
+describe('windows of several instants', () => {
+  function window(changes: Partial<IncrementalWindow> = {}, column: Partial<IncrementalWindow['column']> = {}) {
+    const example = exampleWindow();
+    return { ...atLevel('mixed'), incremental: { ...example, ...changes, column: { ...example.column, ...column } } };
+  }
+  const byItsStrategy = { mode: null } as const;
+
+  test.each(['time', 'date', 'integer', 'rowversion', 'xmin'] as const)('by %s are taken, and it is said', (kind) => {
+    const load = planned(window({}, { kind }), byItsStrategy);
+    expect([load.mode, load.remarks.join()]).toEqual(['merge', expect.stringContaining('needs no catch-up')]);
+  });
+
+  test.each([
+    ['the first', { previous: null, from: null, reset: true }, 'replace'],
+    ['append', { strategy: 'append' }, 'append'],
+    ['delete_insert by the key', { strategy: 'delete_insert' }, 'delete-insert'],
+    ['a closed range', { backfill: true }, 'merge'],
+  ] as const)('%s is taken', (_, changes, mode) => {
+    expect(planned(window(changes), byItsStrategy).mode).toBe(mode);
+  });
+
+  test('by a text, whose order is none in time, they are refused', () => {
+    const manifest = window({}, { kind: 'text' });
+    expect(codeOf(() => planned(manifest, byItsStrategy))).toBe('INGEST_MIXED');
+    expect(() => planned(manifest, byItsStrategy)).toThrow('more than one instant');
   });
 });
 

@@ -4,6 +4,7 @@ import { cursorBound } from './cursor-bound.ts';
 import { describeCursor } from './cursor-column.ts';
 import { cursorCondition } from './cursor-condition.ts';
 import { deliveredRows, hasNulls } from './cursor-rows.ts';
+import { rowsSince } from './cursor-since.ts';
 import { cursorLiteral, earlierValue } from './cursor-values.ts';
 
 /** `guarded` is what every answer goes through: it turns errors of the driver into the source's own. */
@@ -19,6 +20,7 @@ export function postgresCursors(
     bound: (request) => guarded(cursorBound(client, request)),
     condition: (_table, window) => cursorCondition(window),
     delivered: (request) => guarded(deliveredRows(client, request)),
+    since: (request) => guarded(rowsSince(client, request)),
     hasNulls: (table, column, where) => guarded(hasNulls(client, table, column, where)),
   };
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { EpochFacts } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { HeldSnapshot, LockTarget } from './holder-protocol.ts';
@@ -40,48 +41,75 @@ export async function extendSnapshot(client: pg.Client, tables: readonly LockTar
   }
 }
 
-interface ExportRow {
+interface ExportRow extends Moment {
   readonly snapshot: string;
+}
+
+interface Moment {
   readonly xmin: string;
   readonly xmax: string;
   readonly wal: string;
-  readonly standby: string;
   readonly taken_at: string;
 }
 
 async function exportSnapshot(client: pg.Client): Promise<HeldSnapshot> {
   const row = await exportedRow(client);
-  const server = await serverLine(client);
+  const facts = await factsOf(client, row);
   return {
     snapshot: row.snapshot,
-    facts: {
-      takenAt: row.taken_at,
-      label: `snapshot ${row.snapshot} at WAL ${row.wal}`,
-      shared: true,
-      proof: { xmin: row.xmin, xmax: row.xmax, wal: row.wal, takenAt: row.taken_at, ...server },
-    },
+    facts: { ...facts, label: `snapshot ${row.snapshot} at WAL ${row.wal}`, shared: true },
   };
 }
 
-async function exportedRow(client: pg.Client): Promise<ExportRow> {
+type MomentFacts = Pick<EpochFacts, 'takenAt' | 'proof'>;
+
+/**
+ * When readers without a common snapshot begin: nothing is read before it, so that it is as good a beginning for `rowsSince`. A server that does
+ * not know of snapshots (see `exportedRow`) has no proof. Not inside a transaction.
+ */
+export async function momentFacts(client: pg.Client): Promise<MomentFacts> {
   try {
-    const { rows } = await client.query<ExportRow>(
-      `SELECT pg_catalog.pg_export_snapshot() AS snapshot,
+    const { rows } = await client.query<Moment>(`SELECT ${MOMENT}`);
+    const [row] = rows;
+    if (row === undefined) throw new Error('the server told no moment');
+    return await factsOf(client, row);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const { rows } = await client.query<Pick<Moment, 'taken_at'>>(`SELECT ${TAKEN_AT}`);
+    return { takenAt: rows[0]?.taken_at ?? new Date().toISOString(), proof: {} };
+  }
+}
+
+async function factsOf(client: pg.Client, { xmin, xmax, wal, taken_at }: Moment): Promise<MomentFacts> {
+  const server = await serverLine(client);
+  return { takenAt: taken_at, proof: { xmin, xmax, wal, takenAt: taken_at, ...server } };
+}
+
+const TAKEN_AT = `pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`;
+
+const MOMENT = `
               pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS xmin,
               pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xmax,
               (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                     ELSE pg_catalog.pg_current_wal_lsn() END)::text AS wal,
-              pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`,
-    );
+              ${TAKEN_AT}`;
+
+async function exportedRow(client: pg.Client): Promise<ExportRow> {
+  try {
+    const { rows } = await client.query<ExportRow>(`SELECT pg_catalog.pg_export_snapshot() AS snapshot, ${MOMENT}`);
     const [row] = rows;
     if (row === undefined) throw new Error('pg_export_snapshot() gave no row');
     return row;
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
-    // No such function (Redshift and others that only look like PostgreSQL), or a server that forbids the export.
-    if (code === '42883' || code === '0A000') throw unavailable('the server cannot export a snapshot', error);
+    if (isMissing(error)) throw unavailable('the server cannot export a snapshot', error);
     throw error;
   }
+}
+
+/** No such function (Redshift and others that only look like PostgreSQL), or a server that forbids the export. */
+function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '42883' || code === '0A000';
 }
 
 /**

@@ -3,6 +3,7 @@ import type { SnapshotLease, SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
 import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
+import { momentFacts } from './hold-snapshot.ts';
 import type { LockTarget } from './holder-protocol.ts';
 import { lockTables } from './lock-tables.ts';
 import { isPooled, poolsWholeSessions } from './pooler.ts';
@@ -82,17 +83,10 @@ async function sharedSnapshot(
 }
 
 async function noSnapshot(client: pg.Client, remarks: readonly string[]): Promise<Snapshot> {
-  const { rows } = await client.query<{ taken_at: string }>(
-    `SELECT pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`,
-  );
+  const facts = await momentFacts(client);
   return {
     token: {},
-    facts: {
-      takenAt: rows[0]?.taken_at ?? new Date().toISOString(),
-      label: 'no snapshot: each chunk reads what is committed when it starts',
-      shared: false,
-      proof: {},
-    },
+    facts: { ...facts, label: 'no snapshot: each chunk reads what is committed when it starts', shared: false },
     lease: null,
     resumed: false,
     remarks,

@@ -83,7 +83,7 @@ function notBefore(column: string, bound: bigint): string {
 }
 
 /** The same cluster on the same timeline, not set back, and near enough for the ids to be compared. */
-async function sameHistory(client: pg.Client, facts: EpochFacts): Promise<boolean> {
+export async function sameHistory(client: pg.Client, facts: EpochFacts): Promise<boolean> {
   const { xmin, xmax, wal, systemId, timeline, standby } = facts.proof;
   if (xmin === undefined || xmax === undefined || wal === undefined || systemId === undefined || timeline === undefined)
     return false;
