@@ -127,7 +127,9 @@ function nextCommand(report: RunReport): string {
   switch (report.status) {
     case 'complete':
     case 'already-done':
-      return `sqlextract verify --table ${shellWord(report.tables[0]?.table ?? '<name>')}`;
+      return report.tables.some(({ window }) => window !== null)
+        ? 'sqlextract load, which takes every window that the target misses'
+        : `sqlextract verify --table ${shellWord(report.tables[0]?.table ?? '<name>')}`;
     case 'incomplete':
     case 'stopped':
       return 'the same command again goes on from here';

@@ -34,8 +34,10 @@ export async function findWatermarks(settings: Settings, filter: WatermarkFilter
   const source = filter.ofSource ? await identityOf(settings) : null;
   return listJobs(settings.stateDir)
     .flatMap((job) => (job.kind === 'readable' ? [job] : []))
-    .filter(({ jobId, identity }) => {
+    .filter(({ jobId, identity, incremental, runs }) => {
       if (identity.selection.incremental !== true) return false;
+      // A command that was refused before it began a run leaves an empty state.
+      if (incremental === null && runs.length === 0) return false;
       if (filter.job !== null && filter.job !== jobId) return false;
       if (source !== null && !sameSource(source, identity.source)) return false;
       return filter.tables.length === 0 || filter.tables.some((pattern) => matchesTable(pattern, identity.table));

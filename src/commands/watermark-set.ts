@@ -6,7 +6,7 @@ import { watermarkFilter, watermarkFlags } from '../cli/watermark-flags.ts';
 export default class WatermarkSet extends BaseCommand {
   static override summary = 'Let the next run of an incremental job begin at a value.';
   static override description =
-    'The server checks the value against the type of the column. Rows at exactly this value are read. What lies before it is not.';
+    'The server checks the value against the type of the column. Rows at exactly this value are read, but by append without a key, which would double them. What lies before it is not.';
   static override examples = [
     {
       description: 'From the first of January on',

@@ -1,6 +1,7 @@
 import { toProblem } from '../model/problem.ts';
 import type { SourceSession } from '../sources/source.ts';
 import type { RunWatcher } from './events.ts';
+import { isOneState } from './one-state.ts';
 import type { TableRun } from './table-run.ts';
 
 /**
@@ -15,10 +16,10 @@ export async function countSource(
 ): Promise<void> {
   const { where, limit } = run.settings;
   if (limit !== null) return;
-  const ofOneState = run.finished?.level === 'snapshot' || run.finished?.level === 'unchanged';
+  const ofFiles = run.finished !== null && isOneState(run, run.finished, when);
   try {
     const rows = Number(await session.countRows({ table: run.table, where }));
-    watcher.event({ kind: 'source-counted', table: run.name, rows, when: ofOneState ? when : 'later' });
+    watcher.event({ kind: 'source-counted', table: run.name, rows, when: ofFiles ? 'run' : 'later' });
   } catch (error) {
     const text = `its rows in the source could not be counted: ${toProblem(error).message}`;
     watcher.event({ kind: 'remark', table: run.name, text });

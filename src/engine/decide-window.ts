@@ -50,6 +50,12 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   const lower =
     watermark === null ? await firstLower(request, column) : await laterLower(request, column, watermark.from);
   const reset = watermark === null;
+  if (reset && incremental.lookback !== null && bound.to !== null && bound.to.value !== '')
+    await cursors.earlier(table, column, bound.to.value, incremental.lookback);
+  if (reset && incremental.start !== null)
+    request.remark(
+      'a first run takes the place of what targets have of the table: rows before --start go; load with --mode merge to keep them',
+    );
   const chain = { previous: reset ? null : last, reset, backfill: false };
   return { ...common, ...lower, ...chain, to: bound.to, next: bound.next, promise: bound.promise };
 }

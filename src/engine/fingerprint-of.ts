@@ -39,10 +39,22 @@ export function fingerprintOf(
     ['--compression', settings.compression],
     ['--null', settings.nullMarker],
     ['--out', out],
+    ...incrementalFields(settings.incremental),
     // Only when chosen, so that runs of versions that had no choice can be finished.
     ...(policies.zeroDates === DEFAULT_POLICIES.zeroDates ? [] : [['--zero-dates', policies.zeroDates]]),
     ...(policies.tinyint1 === DEFAULT_POLICIES.tinyint1 ? [] : [['--tinyint1', policies.tinyint1]]),
   ]);
+}
+
+/** An unfinished window is finished as it was begun. */
+function incrementalFields(incremental: TableSettings['incremental']): readonly (readonly [string, string])[] {
+  if (incremental === null) return [];
+  const { by, strategy, uniqueKey } = incremental;
+  return [
+    ['--incremental-by', by?.toLowerCase() ?? ''],
+    ['--strategy', strategy],
+    ['--unique-key', uniqueKey?.join(', ') ?? ''],
+  ];
 }
 
 /** Saved ranges are of one column: those of another cannot stand beside them. */

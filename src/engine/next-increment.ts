@@ -1,6 +1,7 @@
 import type { Watermark } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { isOneState } from './one-state.ts';
 import type { Consistency, TableRun } from './table-run.ts';
 import { tieKeyOf } from './unique-key.ts';
 
@@ -43,11 +44,4 @@ async function movedTo(run: TableRun, exact: boolean, session: SourceSession): P
   if (largest === null) return null;
   const known = exact && ties !== null && ties.length > 0;
   return { ...moved, from: { value: largest, ties: known ? { kind: 'except', key, tuples: ties } : { kind: 'all' } } };
-}
-
-/** The session reads the state that all files are of. */
-function isOneState(run: TableRun, { level, epochs }: Consistency, when: 'run' | 'later'): boolean {
-  if (when !== 'run' || run.epoch === 0) return false;
-  if (level === 'unchanged') return true;
-  return level === 'snapshot' && epochs.every(({ epoch, facts }) => epoch === run.epoch && facts.shared);
 }

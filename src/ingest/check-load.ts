@@ -44,9 +44,15 @@ export function checkReads(load: TableLoad, target: IngestTarget, flavor: string
   });
 }
 
-function checkState({ source }: TableLoad, { allowMixed }: LoadOrder): void {
+/**
+ * A window of an incremental job may be of several instants: whoever changes a row meanwhile stamps it beyond the window's end, which was fixed
+ * before the first of them, so that no row is in it twice, and what it has of an old state the next window brings anew. Refused, it would stand
+ * in the way of all windows after it.
+ */
+function checkState({ source, incremental }: TableLoad, { allowMixed }: LoadOrder): void {
   const table = displayName(source.table);
-  if (allowMixed || source.consistency === 'snapshot' || source.consistency === 'unchanged') return;
+  if (allowMixed || incremental !== null || source.consistency === 'snapshot' || source.consistency === 'unchanged')
+    return;
   const chunked = source.consistency === 'chunk';
   throw new SqlextractError({
     code: 'INGEST_MIXED',

@@ -56,6 +56,9 @@ function boundText(text: string, { type }: ColumnSchema): string | null {
       return /^\d{4}-\d\d-\d\d/.exec(text)?.[0] ?? null;
     case 'timestamp':
       return instantText(text, type.zoned);
+    // Of the same form, moments as texts have the order of time, whatever the collation.
+    case 'string':
+      return /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?)?$/.test(text) ? text : null;
     default:
       return null;
   }

@@ -146,7 +146,7 @@ function checkTransactions(manifest: PlannedManifest, { title, capabilities }: I
 function boundsOf(manifest: PlannedManifest, window: IncrementalWindow): LoadWindow {
   const { name, kind } = window.column;
   const source = manifest.schema.columns.find((column) => column.name === name);
-  const comparable = kind === 'time' || kind === 'date' || kind === 'integer';
+  const comparable = kind === 'time' || kind === 'date' || kind === 'integer' || kind === 'text';
   const found = source === undefined || !comparable ? null : windowOfManifest(window, name, source);
   if (found !== null) return found;
   const why = source === undefined ? 'is not in its files' : 'has values whose order only its own server knows';

@@ -9,7 +9,7 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
-import { requirePrevious } from './window-gap.ts';
+import { requirePrevious, requireTable } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
@@ -83,12 +83,13 @@ async function countsOf(
   return counts ? { counted: { before, after: await session.count(load) } } : {};
 }
 
-/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE, LOAD_DELETES. */
+/** The load as the table that is there takes it. Throws LOAD_DRIFT, LOAD_NO_TABLE, LOAD_DELETES, LOAD_GAP. */
 export async function fitted(context: FitContext, load: TableLoad): Promise<TableLoad> {
   const { session, plan } = context;
   if (load.mode === 'full-refresh') return load;
   const existing = await session.columns(load);
   if (existing === null) {
+    requireTable(load);
     if (plan.options.create && load.mode !== 'delete') return load;
     throw new SqlextractError({
       code: 'LOAD_NO_TABLE',

@@ -24,3 +24,18 @@ export async function requirePrevious(session: Pick<LoadSession, 'newest'>, load
     fault: 'data',
   });
 }
+
+/**
+ * The ledger outlives a table that somebody dropped or renamed: a new one would get this window's rows alone, and look complete. Throws
+ * LOAD_GAP.
+ */
+export function requireTable({ incremental, source, target }: TableLoad): void {
+  if (incremental?.previous == null) return;
+  const table = displayName({ schema: target.schema ?? '', name: target.name });
+  throw new SqlextractError({
+    code: 'LOAD_GAP',
+    message: `${table} is not there, though the ledger says that run ${incremental.previous.run} was loaded into it; the window of run ${source.run} is not all of its rows`,
+    hint: `bring the table back, or begin anew: sqlextract watermark reset --table ${displayName(source.table)}, then sqlextract sync`,
+    fault: 'data',
+  });
+}

@@ -44,7 +44,7 @@ export interface BoundRequest {
    */
   readonly zone: string | null;
   /**
-   * Milliseconds that the bound stays behind, at least; null: 0 where transactions can be seen, `DEFAULT_LAG_MS` where not. Only for
+   * Milliseconds that the bound stays behind the clock and the oldest transaction in flight, at least; null: 0 where transactions can be seen, `DEFAULT_LAG_MS` where not. Only for
    * moments and days.
    */
   readonly lagMs: number | null;

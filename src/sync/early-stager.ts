@@ -101,7 +101,8 @@ export class EarlyStager {
 
   async #stageWaiting(table: string, waiting: Waiting): Promise<void> {
     try {
-      if (waiting.state === 'new') await this.#look(waiting);
+      if (waiting.state === 'new') waiting.state = await this.#look(waiting);
+      if (waiting.state === 'given up') return;
       if (this.#prepared !== table) await this.#prepare(table, waiting);
       await this.#stageFiles(waiting, waiting.files.splice(0));
     } catch (error) {
@@ -115,13 +116,16 @@ export class EarlyStager {
     return { ...this.#setup.plan, tables: [load] };
   }
 
-  async #look(waiting: Waiting): Promise<void> {
+  /** A window that is not the next one of its table waits for those before it, which the load after the run puts in. */
+  async #look({ load }: Waiting): Promise<'prepared' | 'given up'> {
     const { session } = this.#setup;
-    const known = await session.entry(waiting.load);
-    if (known !== null) throw new Error(`run ${waiting.load.source.run} is loaded already`);
+    const known = await session.entry(load);
+    if (known !== null) throw new Error(`run ${load.source.run} is loaded already`);
+    const previous = load.incremental?.previous ?? null;
+    if (previous !== null && !(await session.newest(load)).includes(previous.ledger)) return 'given up';
     // Columns are added, or left out, when there is something to load.
-    await fitted({ ...this.#setup, plan: this.#planOf(waiting.load), evolve: 'fail' }, waiting.load);
-    waiting.state = 'prepared';
+    await fitted({ ...this.#setup, plan: this.#planOf(load), evolve: 'fail' }, load);
+    return 'prepared';
   }
 
   /** What is staged already stays, as after a kill. */

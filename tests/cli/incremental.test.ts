@@ -152,6 +152,25 @@ describe('windows', () => {
   });
 });
 
+test('a row that changes again within the second that it was delivered in is delivered again, until the second is over', async () => {
+  const folder = await newLog();
+  change(folder, `INSERT INTO events VALUES (601, datetime('now'), 'first')`);
+  expect(await delivered(folder)).toHaveLength(601);
+  change(folder, `UPDATE events SET note = 'second' WHERE id = 601`);
+  expect(await delivered(folder)).toEqual([601]);
+  await sleep(2100);
+  await run(folder);
+  expect(await delivered(folder)).toEqual([]);
+});
+
+test('an unfinished window is not finished by another strategy', async () => {
+  const folder = await newLog();
+  expect((await extract(folder, [], { SQLEXTRACT_FAULT: 'after-plan' })).signal).toBe('SIGKILL');
+  const other = await extract(folder, ['--strategy', 'append']);
+  expect([other.code, other.stdout]).toEqual([4, expect.stringContaining('--strategy was')]);
+  expect(await delivered(folder, ['--strategy', 'append', '--fresh'])).toEqual(ALL);
+});
+
 test('plan shows the window that a run would begin with, and leaves the state as it is', async () => {
   const folder = await newLog();
   await run(folder);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SqlextractError } from '../../src/model/problem.ts';
 import type { SourceSession } from '../../src/sources/source.ts';
@@ -270,6 +271,23 @@ export function cursorsSuite(name: string, makeFixture: () => Promise<CursorFixt
       expect((await job.next({ lagMs: 60 * 60_000 })).ids).toEqual([1]);
       expect((await job.next({ lagMs: 0 })).ids).toEqual([2]);
       expect(await codeOf(job.bound({ zone: 'Europe/Nowhere' }))).toBe('CURSOR_ZONE');
+    });
+
+    it('a lag keeps the bound behind the oldest transaction as well: a clock that is behind stamps before that began', async () => {
+      const { job, insert, add } = await jobOver('moment');
+      const lagMs = 1500;
+      const ago = (ms: number) => `'${new Date(Date.now() - ms).toISOString().replace('T', ' ').replace('Z', '000')}'`;
+      const writer = await fixture.begin();
+      await writer.execute(insert([[1, ago(lagMs - 100)]]));
+      if (fixture.manyWriters) await add([[2, ago(lagMs - 500)]]);
+      await sleep(lagMs + 200);
+      const first = await job.next({ lagMs });
+      await writer.commit();
+      if (!fixture.manyWriters) await add([[2, ago(lagMs)]]);
+      await sleep(lagMs);
+      const second = await job.next({ lagMs });
+      expect(new Set([...first.ids, ...second.ids])).toEqual(new Set([1, 2]));
+      expect(first.ids.length + second.ids.length).toBe(2);
     });
 
     it('days: the day that lasts is left for tomorrow where a clock bounds it, and delivered once', async () => {

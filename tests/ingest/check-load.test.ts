@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkReads } from '../../src/ingest/check-load.ts';
 import type { ManifestFormat } from '../../src/model/manifest.ts';
-import { exampleManifest } from '../checkpoint/manifest-example.ts';
+import { exampleManifest, exampleWindow } from '../checkpoint/manifest-example.ts';
 import { codeOf, planned, targetWith } from './load-example.ts';
 
 const example = exampleManifest();
@@ -14,6 +14,12 @@ describe('what a run is as one state', () => {
   test.each(['mixed', 'chunk'] as const)('%s is refused, unless it was allowed', (level) => {
     expect(codeOf(() => planned(atLevel(level)))).toBe('INGEST_MIXED');
     expect(planned(atLevel(level), { allowMixed: true }).source.consistency).toBe(level);
+  });
+
+  test('a window may be mixed: what changes meanwhile is of the next one', () => {
+    expect(planned({ ...atLevel('mixed'), incremental: exampleWindow() }, { mode: null }).source.consistency).toBe(
+      'mixed',
+    );
   });
 
   test('unchanged is one state', () => expect(planned(atLevel('unchanged')).rows).toBe(30));

@@ -80,7 +80,7 @@ describe('what would lose rows is refused', () => {
   });
 
   test('delete_insert by the window, where only the server knows the order', () => {
-    const text = { name: 'seen', kind: 'text', nativeType: 'text', nullable: true } as const;
+    const text = { name: 'seen', kind: 'rowversion', nativeType: 'rowversion', nullable: true } as const;
     expect(codeOf(() => windowed({ ...BY_WINDOW, column: text }))).toBe('INGEST_WINDOW_MODE');
     expect(codeOf(() => windowed(BY_WINDOW, {}, 'xmin'))).toBe('INGEST_WINDOW_MODE');
     expect(codeOf(() => windowed({ ...BY_WINDOW, to: { value: 'soon', inclusive: false } }))).toBe(

@@ -3,12 +3,17 @@ import { describeTableLoad } from '../../src/cli/load-text.ts';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
 import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
+import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
 import { planned, planOf } from '../ingest/load-example.ts';
 import { FakeSession } from './fake-session.ts';
 
-async function loaded(session: FakeSession, mode: LoadMode): Promise<LoadOutcome> {
-  const load = { ...planned(), mode };
+async function loaded(
+  session: FakeSession,
+  mode: LoadMode,
+  incremental: TableLoad['incremental'] = null,
+): Promise<LoadOutcome> {
+  const load = { ...planned(), mode, incremental };
   const plan = planOf(load);
   const context = { session, target: duckdbTarget, plan, evolve: 'fail', stop: new AbortController().signal } as const;
   return loadTable({ ...context, onBytes: () => undefined, onRemark: () => undefined }, load);
@@ -43,5 +48,25 @@ describe('a run that the ledger has', () => {
       },
     });
     expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
+  });
+});
+
+describe('a window', () => {
+  const window = { keepsVersions: false, from: '1', to: '2' };
+
+  test('is not taken for the whole of a table that is gone', async () => {
+    const session = new FakeSession();
+    session.newestRuns = ['r0-00000000'];
+    const previous = { run: 'r0', ledger: 'r0-00000000' };
+    expect(await loaded(session, 'merge', { ...window, previous })).toMatchObject({
+      kind: 'failed',
+      problem: {
+        code: 'LOAD_GAP',
+        message: expect.stringMatching(/ is not there, though the ledger says that run r0 was loaded into it; /),
+      },
+    });
+    expect(session.calls).toEqual([]);
+    session.newestRuns = [];
+    expect(await loaded(session, 'replace', { ...window, previous: null })).toMatchObject({ kind: 'loaded' });
   });
 });

@@ -50,6 +50,17 @@ describe('files that arrive while a run goes on', () => {
     expect(remarks).toEqual([]);
   });
 
+  test('of a window that is not the next one of its table wait for the load', async () => {
+    const session = new FakeSession();
+    const { stager, remarks } = stagerOf(session);
+    const window = { previous: { run: 'r0', ledger: 'r0-0' }, keepsVersions: false, from: '1', to: '2' };
+    stager.begin('users', { ...load, mode: 'merge', incremental: window });
+    stager.add('users', [fileOf('f1')]);
+    await stager.end('complete');
+    expect(session.calls).toEqual([]);
+    expect(remarks).toEqual([]);
+  });
+
   test('of two tables never meet in the session', async () => {
     const session = new FakeSession();
     const { stager } = stagerOf(session);

@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import { type BoundRequest, type CursorBound, DEFAULT_LAG_MS } from '../cursors.ts';
+import { earlierMoment } from '../earlier-moment.ts';
 import { isTimestamp } from './cursor-column.ts';
 import { cannotSee, writersElsewhere } from './cursor-writers.ts';
 import { cursorZone, flooredMoment } from './cursor-zone.ts';
@@ -56,16 +57,16 @@ async function horizonOf(connection: Connection, facts: ServerFacts, request: Bo
   const hidden = await writersElsewhere(connection, facts, request.table);
   if (hidden !== null) return blindHorizon(connection, request, hidden.reason, hidden.behind);
   const now = await serverMoment(connection);
-  const lagged = await serverMoment(connection, seconds(request.lagMs ?? 0));
   const late = await serverMoment(connection, String(WORTH_A_WORD_SECONDS));
   const { blind, inFlight } = await lookAtTransactions(connection, facts, request.signal);
   if (blind !== null) return blindHorizon(connection, request, blind, 0);
   const [oldest] = inFlight.toSorted((one, other) => (one.began < other.began ? -1 : 1));
   if (oldest?.began === UNKNOWN) throw unknownStart(request, oldest);
-  const moment = [now, lagged, oldest?.began ?? now].toSorted()[0] as UtcMoment;
-  const holds = oldest !== undefined && oldest.began === moment && moment < late;
+  const horizon = [now, oldest?.began ?? now].toSorted()[0] as UtcMoment;
+  const holds = oldest !== undefined && oldest.began === horizon && horizon < late;
   return {
-    moment,
+    // Behind the oldest transaction as well: a clock that is behind stamps its rows so much before it began.
+    moment: earlierMoment(horizon, request.lagMs ?? 0),
     because:
       'every transaction that began earlier has ended, so that none can commit rows with an earlier stamp, as long as the server stamps them ' +
       'with the start of a statement (NOW(), CURRENT_TIMESTAMP), and none spent more than 2 s in waiting, or in stored functions, before it got to InnoDB',

@@ -58,18 +58,18 @@ async function horizonOf(client: pg.Client, request: BoundRequest): Promise<Hori
   if (seen === null || blind !== null) return blindHorizon(client, request, now.moment, blind ?? '', now.remarks);
   const stuck = await waitForPrepared(client, request, seen.prepared);
   const oldest = seen.open.toSorted((one, other) => (one.stampsFrom < other.stampsFrom ? -1 : 1))[0];
-  const lagged = request.lagMs === null ? now.moment : await earlierBy(client, now.moment, request.lagMs);
   const prepared = stuck[0] === undefined ? now.moment : await earlierBy(client, stuck[0].prepared, BEFORE_PREPARED_MS);
   const began = oldest?.stampsFrom ?? now.moment;
-  const moment = [lagged, prepared, began].toSorted()[0] as UtcMoment;
+  const horizon = [now.moment, prepared, began].toSorted()[0] as UtcMoment;
   const late = await earlierBy(client, now.moment, WORTH_A_WORD_MS);
   return {
-    moment,
+    // Behind the oldest transaction as well: a clock that is behind stamps its rows so much before it began.
+    moment: request.lagMs === null ? horizon : await earlierBy(client, horizon, request.lagMs),
     because:
       "every transaction that began earlier has ended, so that none can commit rows with an earlier stamp, as long as the server's clock stamps them",
     remarks: [
       ...stuck.map((one) => `${namePrepared(one)} holds the window back: it may have begun up to an hour before that`),
-      ...(oldest !== undefined && began === moment && began < late
+      ...(oldest !== undefined && began === horizon && began < late
         ? [`${nameOpen(oldest)} holds the window back`]
         : []),
     ],

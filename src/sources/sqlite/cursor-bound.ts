@@ -1,6 +1,9 @@
 import { SqlextractError } from '../../model/problem.ts';
+import type { CursorColumn } from '../../model/cursor.ts';
+import type { TableSchema } from '../../model/table.ts';
 import { displayName } from '../../model/table.ts';
 import type { BoundRequest, CursorBound } from '../cursors.ts';
+import { isSettled } from './cursor-settled.ts';
 import { inForm, momentForm } from './cursor-moments.ts';
 import { largestValue } from './cursor-rows.ts';
 import { type Connection, firstRow } from './query.ts';
@@ -27,12 +30,29 @@ export function cursorBound(connection: Connection, request: BoundRequest): Curs
       remarks: [],
     };
   }
+  // What may still be stamped with the very value is read again by the next window, with all that stands there.
+  const settled = isSettled(connection, column, largest);
   return {
     to: { value: largest, inclusive: true },
-    next: null,
+    next: settled ? null : largest,
     promise: `up to the largest ${column.name} there is; SQLite has one writer at a time, so nothing that commits later is stamped below it, as long as rows are stamped in the transaction that writes them`,
-    remarks: [],
+    remarks: reusedIds(connection, table, column),
   };
+}
+
+/** https://www.sqlite.org/autoinc.html */
+function reusedIds(connection: Connection, table: TableSchema, column: CursorColumn): readonly string[] {
+  const [key] = table.primaryKey;
+  if (column.kind !== 'integer' || key !== column.name || table.primaryKey.length !== 1 || table.query !== undefined)
+    return [];
+  const sql = firstRow(
+    connection,
+    `SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ${quoted(table.name)}`,
+  )?.[0];
+  if (typeof sql !== 'string' || /\bAUTOINCREMENT\b/i.test(sql)) return [];
+  return [
+    `SQLite gives the largest ${column.name} out again once its row is deleted, and such a row is not seen: AUTOINCREMENT keeps it from that`,
+  ];
 }
 
 const EMPTY = 'the table has no row with a value yet: nothing is read, and the next window begins where this one did';

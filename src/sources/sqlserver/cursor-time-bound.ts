@@ -1,4 +1,5 @@
 import { type BoundRequest, type CursorBound, DEFAULT_LAG_MS } from '../cursors.ts';
+import { earlierMoment } from '../earlier-moment.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { cursorZone, flooredMoment } from './cursor-zone.ts';
 import { lookAtTransactions, nameInFlight, serverMoment, type UtcMoment } from './open-transactions.ts';
@@ -44,15 +45,16 @@ export async function timeBound(
 }
 
 async function horizonOf(connection: SqlServerConnection, request: BoundRequest): Promise<Horizon> {
-  const lagged = await serverMoment(connection, request.lagMs ?? 0);
+  const now = await serverMoment(connection);
   const late = await serverMoment(connection, WORTH_A_WORD_MS);
   const { blind, inFlight } = await lookAtTransactions(connection);
   if (blind !== null) return blindHorizon(connection, request, blind);
   const [oldest] = inFlight.toSorted((one, other) => (one.began < other.began ? -1 : 1));
-  const moment = [lagged, oldest?.began ?? lagged].toSorted()[0] as UtcMoment;
-  const holds = oldest !== undefined && oldest.began === moment && moment < late;
+  const horizon = [now, oldest?.began ?? now].toSorted()[0] as UtcMoment;
+  const holds = oldest !== undefined && oldest.began === horizon && horizon < late;
   return {
-    moment,
+    // Behind the oldest transaction as well: a clock that is behind stamps its rows so much before it began.
+    moment: earlierMoment(horizon, request.lagMs ?? 0),
     because:
       "every transaction that began earlier has ended, so that none can commit rows with an earlier stamp, as long as the server's clock stamps them, " +
       'no statement waited for more than 2 s before its transaction began, and the clock of its operating system is not just set back',

@@ -31,7 +31,7 @@ describe.skipIf(sqlServerUrl() === null)('a rowversion as cursor', () => {
     await database?.[Symbol.asyncDispose]();
   });
 
-  it('44: a row of a transaction that stays open over two runs appears once, after its commit', async () => {
+  it('44. a row of a transaction that stays open over two runs appears once, after its commit', async () => {
     const job = await CursorJob.over(session, { schema: 'dbo', name: 'changed' }, 'V');
     expect(job.column).toEqual({ name: 'v', kind: 'rowversion', nativeType: 'rowversion', nullable: false });
     await database.run("INSERT INTO changed (id, note) VALUES (1, 'a')");

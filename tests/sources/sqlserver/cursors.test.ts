@@ -96,7 +96,7 @@ const NOW: Answers = {
 const OPEN: Row = { id: '900', session: '57', written: '1', began: '2024-01-31 07:30:00.5' };
 
 describe('bounds of SQL Server', () => {
-  it('44: of a rowversion it is the smallest that a transaction in flight can hold', async () => {
+  it('44. of a rowversion it is the smallest that a transaction in flight can hold', async () => {
     const { connection, sent } = answering({ rowversion: [{ version: '0x00000000000007D1' }] });
     const bound = await cursorBound(connection, FACTS, requestOf(columnOf('rowversion', 'rowversion', false)));
     expect(bound.to).toEqual({ value: '0x00000000000007d1', inclusive: false });
