@@ -7,6 +7,7 @@ import type { DeletesReport, RunReport, TableReport } from '../engine/report.ts'
 import type { ExtractRequest } from '../engine/request.ts';
 import { runExtract } from '../engine/run.ts';
 import { faultPoint } from '../model/fault-point.ts';
+import { SqlextractError } from '../model/problem.ts';
 import { KeySets, widthOf } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 import { knownKeys, storeName } from './known-keys.ts';
@@ -20,10 +21,26 @@ export async function extractAndDetect(request: ExtractRequest, watcher: RunWatc
   for (const table of report.tables) {
     const { manifest } = table;
     const asked = table.status === 'complete' && manifest !== null && !request.stop.aborted;
-    const deletes = asked ? await deletesOfWindow(request, manifest, watcher) : null;
-    tables.push({ ...table, deletes });
+    tables.push(asked ? await withDeletes(request, table, manifest, watcher) : table);
   }
-  return { ...report, tables };
+  const failed = tables.some(({ problem }) => problem !== null);
+  return { ...report, tables, status: failed ? 'incomplete' : report.status };
+}
+
+/** The window is whole whatever becomes of its delete set: it can be loaded, and the next run finds the same keys gone. */
+async function withDeletes(
+  request: ExtractRequest,
+  table: TableReport,
+  manifest: string,
+  watcher: RunWatcher,
+): Promise<TableReport> {
+  try {
+    return { ...table, deletes: await deletesOfWindow(request, manifest, watcher) };
+  } catch (error) {
+    const problem = error instanceof SqlextractError ? error.problem : request.driver.classify(error);
+    if (problem.fault === 'bug') throw error;
+    return { ...table, problem };
+  }
 }
 
 async function deletesOfWindow(

@@ -1,6 +1,8 @@
 import type { ConsistencyLevel } from '../checkpoint/store.ts';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { deletesOf } from './deletes-of.ts';
 import type { MemoryWatch } from './memory-pressure.ts';
 import type { OpenRuns } from './open-runs.ts';
 import type { AlreadyDone } from './table-run.ts';
@@ -100,8 +102,17 @@ function ofAlready({ name, run }: AlreadyDone): TableReport {
     manifest: path,
     problem: null,
     window: run.window,
-    deletes: null,
+    deletes: deletesBehind(run),
   };
+}
+
+/** The delete set that was made behind a window; null: there is none. */
+function deletesBehind(run: AlreadyDone['run']): TableReport['deletes'] {
+  const { folder } = deletesOf(run);
+  const path = join(folder, MANIFEST_NAME);
+  if (!existsSync(path)) return null;
+  const manifest = readManifest(path);
+  return { run: manifest.run, rows: manifest.totals.rows, known: manifest.deletes?.known ?? 0, folder, manifest: path };
 }
 
 function ofRefused({ name, problem }: OpenRuns['refused'][number]): TableReport {

@@ -57,7 +57,9 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
       'a first run takes the place of what targets have of the table: rows before --start go; load with --mode merge to keep them',
     );
   const chain = { previous: reset ? null : last, reset, backfill: false };
-  return { ...common, ...lower, ...chain, to: bound.to, next: bound.next, promise: bound.promise };
+  // Where each version is kept, one that has the stamp of a delivered row cannot be told from it: nothing is brought twice for it.
+  const next = incremental.strategy === 'append' && bound.to !== null ? null : bound.next;
+  return { ...common, ...lower, ...chain, to: bound.to, next, promise: bound.promise };
 }
 
 type Lower = Pick<IncrementalWindow, 'from' | 'repeatedTo'>;

@@ -41,7 +41,7 @@ function isOneState({ source }: TableLoad): boolean {
   return source.consistency === 'snapshot' || source.consistency === 'unchanged';
 }
 
-/** Kinds whose values grow with every write. A text's order says nothing of time: a row may appear anywhere in its window. */
+/** Kinds whose values grow with every write. A text's order says nothing of time, unless it is a moment: a row may appear anywhere in its window. */
 const GROWING: readonly CursorKind[] = ['time', 'date', 'integer', 'rowversion', 'xmin'];
 
 /**
@@ -53,7 +53,11 @@ const GROWING: readonly CursorKind[] = ['time', 'date', 'integer', 'rowversion',
  * a person named (`--end`), for what lies behind the watermark. Refused, a window would stand in the way of all that come after it.
  */
 function isSettled(window: IncrementalWindow | undefined): boolean {
-  return window !== undefined && GROWING.includes(window.column.kind);
+  if (window === undefined) return false;
+  const { column, to } = window;
+  return (
+    GROWING.includes(column.kind) || (column.kind === 'text' && to !== null && /^\d{4}-\d\d-\d\d\b/.test(to.value))
+  );
 }
 
 function wordOf({ source }: TableLoad): string {

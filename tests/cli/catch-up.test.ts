@@ -263,7 +263,7 @@ describe('elsewhere', () => {
     await die(one, flags, 'mid-read:3');
     change(path, `UPDATE events SET at = datetime('now'), note = 'new' WHERE id % 10 = 0`);
     const run = await extract(one, flags);
-    expect([run.code, run.stdout]).toEqual([0, expect.stringMatching(/consistency: mixed[^]*Next: sqlextract verify/)]);
+    expect([run.code, run.stdout]).toEqual([0, expect.stringMatching(/consistency: mixed[^]*Next: sqlextract load/)]);
     const load = await loadedInto(one, 'w.duckdb');
     expect([load.code, load.stderr]).toEqual([0, expect.stringContaining('needs no catch-up')]);
     await sleep(1100);

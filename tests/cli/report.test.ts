@@ -91,7 +91,7 @@ describe('the report of a run', () => {
     const nextOf = (table: TableReport): string | undefined =>
       describeReport({ ...REPORT, level: 'mixed', tables: [table] }, '/', CATCH_UP).at(-1);
     expect(nextOf(mixed)).toBe(`Next: ${CATCH_UP}`);
-    expect(nextOf({ ...mixed, window: exampleWindow() })).toBe('Next: sqlextract verify --table public.users');
+    expect(nextOf({ ...mixed, window: exampleWindow() })).toMatch(/^Next: sqlextract load/);
   });
 });
 

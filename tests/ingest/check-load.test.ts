@@ -47,7 +47,7 @@ describe('windows of several instants', () => {
   });
 
   test('by a text, whose order is none in time, they are refused', () => {
-    const manifest = window({}, { kind: 'text' });
+    const manifest = window({ to: { value: 'm', inclusive: false } }, { kind: 'text' });
     expect(codeOf(() => planned(manifest, byItsStrategy))).toBe('INGEST_MIXED');
     expect(() => planned(manifest, byItsStrategy)).toThrow('more than one instant');
   });
