@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { KeySets, widthOf } from '../deletes/key-sets.ts';
+import { KeySets, memoryFor } from '../deletes/key-sets.ts';
 import type { OpenTable } from '../engine/begin-table.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import type { ExtractRequest } from '../engine/request.ts';
@@ -51,7 +51,7 @@ async function compareAndWrite(
   scratch: string,
 ): Promise<CatchUpOutcome> {
   const threads = Math.min(request.workers, availableParallelism());
-  await using sets = await KeySets.open(scratch, key, threads, widthOf(scanned.keys));
+  await using sets = await KeySets.open(scratch, key, threads, memoryFor(scanned.keys));
   const { totals, selection, run } = base.manifest;
   const known = await sets.known({ store: null, links: [base] });
   if (known !== totals.rows)

@@ -1,5 +1,4 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readManifest } from '../checkpoint/manifest.ts';
 import type { RunWatcher } from '../engine/events.ts';
@@ -8,11 +7,14 @@ import type { ExtractRequest } from '../engine/request.ts';
 import { runExtract } from '../engine/run.ts';
 import { faultPoint } from '../model/fault-point.ts';
 import { SqlextractError } from '../model/problem.ts';
-import { KeySets, widthOf } from './key-sets.ts';
+import { KeySets, memoryFor } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 import { knownKeys, storeName } from './known-keys.ts';
 import { scanKeys } from './scan-keys.ts';
 import { publish, writeDeletes } from './write-deletes.ts';
+
+/** Each thread would hold buffers of its own; one joins ten million keys in two seconds. */
+const ONE_THREAD = 1;
 
 /** A run, and behind the windows of jobs that ask for it the rows that are gone. */
 export async function extractAndDetect(request: ExtractRequest, watcher: RunWatcher): Promise<RunReport> {
@@ -78,8 +80,7 @@ async function detectDeletes(
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     const scan = await scanKeys(request, manifest, key, join(scratch, 'scan'), watcher);
-    const threads = Math.min(request.workers, availableParallelism());
-    await using sets = await KeySets.open(scratch, key, threads, widthOf(scan));
+    await using sets = await KeySets.open(scratch, key, ONE_THREAD, memoryFor(scan));
     const counts = { known: await sets.known(known), rows: await sets.gone(scan) };
     faultPoint('before-deletes');
     const written = counts.rows === 0 ? null : await writeDeletes(window, scan.manifest, sets, counts, scratch);

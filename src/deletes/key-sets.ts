@@ -6,14 +6,16 @@ import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { openScratch } from './scratch-database.ts';
 import type { KnownKeys, Link } from './known-keys.ts';
 
-/** Bytes for one key column of a kind that has a width; texts need room to be joined in parts. */
-const MEMORY = { narrow: '64MB', wide: '768MB' } as const;
+/** Bytes that ten million keys are joined in, in parts; more keys, more memory. Texts need room. */
+const MEMORY = { narrow: 96_000_000, wide: 768_000_000 } as const;
+const KEYS = 10_000_000;
 
 const WIDE = ['string', 'json', 'uuid', 'binary'];
 
-/** Of the keys that were scanned. */
-export function widthOf({ manifest }: Link): 'narrow' | 'wide' {
-  return manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind)) ? 'wide' : 'narrow';
+/** Bytes, for the keys that were scanned. */
+export function memoryFor({ manifest }: Link): number {
+  const wide = manifest.schema.columns.some(({ type }) => WIDE.includes(type.kind));
+  return Math.ceil(MEMORY[wide ? 'wide' : 'narrow'] * Math.max(1, manifest.totals.rows / KEYS));
 }
 
 /** The keys of a job in an embedded DuckDB, whose tables lie on disk: out of core, whatever their number. */
@@ -29,31 +31,26 @@ export class KeySets implements AsyncDisposable {
   }
 
   /** In `scratch`, a private folder that the caller removes. */
-  static async open(
-    scratch: string,
-    key: readonly string[],
-    threads: number,
-    width: keyof typeof MEMORY,
-  ): Promise<KeySets> {
-    const { connection, close } = await openScratch(scratch, { threads, memory: MEMORY[width] });
+  static async open(scratch: string, key: readonly string[], threads: number, memoryBytes: number): Promise<KeySets> {
+    const { connection, close } = await openScratch(scratch, { threads, memory: `${memoryBytes}B` });
     return new KeySets(connection, close, key);
   }
 
-  /** Relation `known`: what targets should have. Returns its rows. A stored set that no link changed is read where it lies. */
+  /** Relation `known`: what targets should have. Returns its rows. The stored set, or a first window, is read where it lies unless more follows. */
   async known({ store, links }: KnownKeys): Promise<number> {
     const [first] = links;
-    const begin = store === null ? null : `SELECT ${this.#names()} FROM read_parquet(${sqlPath(store)})`;
-    const empty = first === undefined ? null : `${this.#keysOf(first)} LIMIT 0`;
-    const moved = links.some((link) => link.manifest.totals.rows > 0);
-    await this.#connection.run(`CREATE ${moved ? 'TABLE' : 'VIEW'} known AS ${begin ?? empty ?? ''}`);
-    for (const link of links) await this.#apply(link);
+    const stored = store === null ? null : `SELECT ${this.#names()} FROM read_parquet(${sqlPath(store)})`;
+    const later = (store === null ? links.slice(1) : links).filter((link) => link.manifest.totals.rows > 0);
+    const begin = stored ?? (first === undefined ? '' : this.#keysOf(first));
+    await this.#connection.run(`CREATE ${later.length > 0 ? 'TABLE' : 'VIEW'} known AS ${begin}`);
+    for (const link of later) await this.#apply(link);
     return this.#count('known');
   }
 
   /** Table `gone`: known keys that no row of the scan has. Returns its rows. */
   async gone(scan: Link): Promise<number> {
     const current = this.#keysOf(scan);
-    await this.#connection.run(`CREATE TABLE gone AS SELECT * FROM known WHERE NOT EXISTS (
+    await this.#connection.run(`CREATE TABLE gone AS SELECT DISTINCT * FROM known WHERE NOT EXISTS (
       SELECT 1 FROM (${current}) AS now WHERE ${this.#same('now', 'known')})`);
     return this.#count('gone');
   }
@@ -100,20 +97,19 @@ export class KeySets implements AsyncDisposable {
     this.#close();
   }
 
-  /** A key stands in the set once, however often it was delivered. */
+  /** A key stands in the set once, however many windows delivered it. */
   async #apply(link: Link): Promise<void> {
     const keys = this.#keysOf(link);
     const same = this.#same('moved', 'known');
-    if (link.manifest.totals.rows === 0) return;
     if (link.manifest.deletes !== undefined) {
       await this.#connection.run(`DELETE FROM known WHERE EXISTS (SELECT 1 FROM (${keys}) AS moved WHERE ${same})`);
       return;
     }
-    await this.#connection.run(`INSERT INTO known SELECT DISTINCT * FROM (${keys}) AS moved
+    await this.#connection.run(`INSERT INTO known SELECT * FROM (${keys}) AS moved
       WHERE NOT EXISTS (SELECT 1 FROM known WHERE ${same})`);
   }
 
-  /** Null-safe only where a key can be NULL: a plain equality is what a hash join is made of. */
+  /** A hash join takes it like a plain equality. */
   #same(one: string, other: string): string {
     return this.#key
       .map((name) => `${one}.${sqlName(name)} IS NOT DISTINCT FROM ${other}.${sqlName(name)}`)

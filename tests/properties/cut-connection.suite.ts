@@ -11,10 +11,10 @@ import { Random } from './random.ts';
  * A connection of the program is cut, or goes silent, at a random byte of what the server sends on it. The program ends with every
  * row, or says that it did not; it never waits for ever; and the same command, run again, finishes exactly.
  *
- *   CUTS=100 npm test -- tests/properties/cut-     so many cuts instead of 20
+ *   CUTS=100 npm test -- tests/properties/cut-     so many cuts instead of 12
  *   SEED=7 …                                       others
  */
-const CUTS = Number(process.env['CUTS'] ?? 20);
+const CUTS = Number(process.env['CUTS'] ?? 12);
 const SEED = Number(process.env['SEED'] ?? 20_261);
 
 /** Table `measured` (`CUT_COLUMNS`), which takes several chunks and more than one buffer of a socket. */
