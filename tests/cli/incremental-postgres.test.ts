@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { RunReport } from '../../src/engine/report.ts';
@@ -36,12 +37,25 @@ async function rows(by: string, args: readonly string[] = []): Promise<number> {
   return (JSON.parse(stdout) as RunReport).rows;
 }
 
+/**
+ * One more run delivers `n` rows. Transactions of the whole server hold the numbers back, those of other tests too: rows may then come again, and
+ * none come once they have ended.
+ */
+async function expectRows(by: string, n: number): Promise<void> {
+  const found = await rows(by);
+  if (by !== 'xmin') return expect(found).toBe(n);
+  expect(found).toBeGreaterThanOrEqual(n);
+  if (n > 0) return;
+  for (let tries = 0; tries < 30 && (await rows(by)) > 0; tries += 1) await sleep(500);
+  expect(await rows(by)).toBe(0);
+}
+
 describe.each(['at', 'id', 'xmin'])('by %s', (by) => {
   test('nothing is missed of a transaction that was open, and nothing comes without changes', async () => {
     const { client } = database;
     const all = Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM orders')).rows[0]?.n);
     expect(await rows(by)).toBe(all);
-    expect(await rows(by)).toBe(0);
+    await expectRows(by, 0);
     const other = new pg.Client({ connectionString: database.url });
     await other.connect();
     await other.query('BEGIN');
@@ -51,19 +65,19 @@ describe.each(['at', 'id', 'xmin'])('by %s', (by) => {
     if (by === 'id') {
       const busy = await extract(by, ['--cursor-wait', '300ms']);
       expect([busy.code, busy.stdout]).toEqual([5, expect.stringContaining('CURSOR_BUSY')]);
-    } else expect(await rows(by)).toBe(by === 'at' ? 0 : 1);
+    } else await expectRows(by, by === 'at' ? 0 : 1);
     await other.query('COMMIT');
     await other.end();
     // By transaction numbers, rows of others that an open one was older than come again.
-    expect(await rows(by)).toBe(3);
-    expect(await rows(by)).toBe(0);
+    await expectRows(by, 3);
+    await expectRows(by, 0);
   });
 });
 
 test('by transaction numbers an update is seen that no column tells of; append is refused', async () => {
   await rows('xmin');
   await database.client.query('UPDATE orders SET total = total + 1 WHERE id <= 4');
-  expect(await rows('xmin')).toBe(4);
+  await expectRows('xmin', 4);
   const refused = await extract('xmin', ['--strategy', 'append']);
   expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('CURSOR_COLUMN')]);
 });

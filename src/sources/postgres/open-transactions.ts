@@ -27,7 +27,7 @@ export interface Look {
 }
 
 /** A backend takes the time of its statement before it publishes it; two looks so far apart find it. */
-export const LOOKS_APART_MS = 100;
+export const LOOKS_APART_MS = 50;
 
 /** SQL for a UtcMoment. */
 export function utcMoment(expression: string): string {
