@@ -199,7 +199,9 @@ describe('imports run one way', () => {
     const broken = findings(({ code }) => {
       const atTop = [...code.matchAll(/^import (?!type\b)[^]*?from\s*'([^']+)'/gm)].map(([, name = '']) => name);
       const quick = [
-        ...['base-command', 'flags', 'incremental-flags', 'watermark-flags'].map((name) => `../cli/${name}.ts`),
+        ...['base-command', 'flags', 'incremental-flags', 'location-flags', 'watermark-flags'].map(
+          (name) => `../cli/${name}.ts`,
+        ),
         '@oclif/core/flags',
         '@oclif/core/args',
       ];

@@ -3,13 +3,13 @@ import {
   dryRunFlag,
   jsonFlag,
   loadFlags,
-  locationFlags,
   manifestFlags,
   quietFlag,
   reachFlags,
   stateFlags,
   targetFlag,
 } from '../cli/flags.ts';
+import { locationFlags } from '../cli/location-flags.ts';
 
 export default class Load extends BaseCommand {
   static override summary = 'Load extracted files into a target that can be reached, each run exactly once.';

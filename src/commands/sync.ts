@@ -1,5 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { extractFlags, loadFlags, locationFlags, reachFlags, targetFlag } from '../cli/flags.ts';
+import { extractFlags, loadFlags, reachFlags, targetFlag } from '../cli/flags.ts';
+import { locationFlags } from '../cli/location-flags.ts';
 
 export default class Sync extends BaseCommand {
   static override summary = 'Extract tables, load them into a target, and compare the counts: source = files = target.';

@@ -29,6 +29,7 @@ export function deleteSuite(fixture: LoadFixture, slowScripts: boolean): void {
       extracts = newFolder();
     });
     afterAll(() => extracts?.remove());
+    // A process of the client for each script takes seconds there; DuckDB's and SQLite's scripts, and `load`, show the same.
     const isSlow = slowScripts && way === 'scripts';
     let count = 0;
     const newOut = (): string => {
@@ -164,6 +165,7 @@ export function deleteSuite(fixture: LoadFixture, slowScripts: boolean): void {
       await expectRows(target, FIRST);
     });
 
+    // Fault points are of the program; scripts are killed in load.suite.ts.
     it.skipIf(way === 'scripts').each(['before-load-publish', 'after-load-publish'])(
       'killed at %s and run again: exact',
       async (fault) => {

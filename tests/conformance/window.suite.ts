@@ -53,6 +53,7 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
       extracts = newFolder();
     });
     afterAll(() => extracts?.remove());
+    // A process of the client for each script takes seconds there; DuckDB's and SQLite's scripts, and `load`, show the same.
     const isSlow = slowScripts && way === 'scripts';
     let count = 0;
     /** A folder of its own; the first window is of day 3, the next ones of 5 and 7. */
@@ -211,6 +212,7 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
       await empty[Symbol.asyncDispose]();
     });
 
+    // Only `load --evolve` alters a table; scripts say what is missing.
     it.skipIf(way !== 'load')('windows with a column more, and with one less', async () => {
       await using target = await fixture.create();
       const out = newOut();

@@ -1,10 +1,13 @@
 import type { Connection } from 'mysql2';
 import type { CursorColumn, Lookback } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName, type TableSchema } from '../../model/table.ts';
+import type { TableSchema } from '../../model/table.ts';
 import { isBytes, isDecimal, isTimestamp, secondDigits, valueLiteral } from './cursor-column.ts';
 import { queryCell } from './query-rows.ts';
 import { quoteText } from './quote.ts';
+import { noDistance, notAValue } from '../cursor-refusals.ts';
+
+const EXAMPLE = '2024-01-31 08:00:00 for a DATETIME';
 
 const TYPED_MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?$/i;
 
@@ -15,7 +18,7 @@ export async function cursorLiteral(
   column: CursorColumn,
   typed: string,
 ): Promise<string> {
-  const unfit = (reason: string) => notAValue(table, column, typed, reason);
+  const unfit = (reason: string) => notAValue({ table, column, example: EXAMPLE }, typed, reason);
   switch (column.kind) {
     case 'integer':
       return integerText(column, typed, unfit);
@@ -109,32 +112,4 @@ export async function earlierValue(
   const text = await queryCell(connection, `SELECT CAST(${before} AS CHAR)`);
   if (text === null || text.startsWith('0000')) throw unfit('no day is so long ago');
   return text;
-}
-
-function notAValue(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  typed: string,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_VALUE',
-    message: `${JSON.stringify(typed)} is no value of the column ${name} (${nativeType}) of ${displayName(table)}: ${reason}`,
-    hint: 'write it as the server does, for example 2024-01-31 08:00:00 for a DATETIME, 4711 for a number',
-    fault: 'usage',
-  });
-}
-
-function noDistance(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  { amount, unit }: Lookback,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_LOOKBACK',
-    message: `the column ${name} (${nativeType}) of ${displayName(table)} cannot go back by ${amount}${unit === null ? '' : ` ${unit}(s)`}: ${reason}`,
-    hint: 'a lookback is a stretch of the cursor: "3 hours" or "7 days" for moments, "7 days" for dates, 500 for numbers',
-    fault: 'usage',
-  });
 }

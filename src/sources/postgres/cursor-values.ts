@@ -1,10 +1,13 @@
 import type pg from 'pg';
 import type { CursorColumn, Lookback } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName, type TableSchema } from '../../model/table.ts';
+import type { TableSchema } from '../../model/table.ts';
 import { cursorType } from './cursor-column.ts';
 import { requireNear } from './cursor-xmin.ts';
 import { quoteLiteral } from './quote.ts';
+import { noDistance, notAValue } from '../cursor-refusals.ts';
+
+const EXAMPLE = '2024-01-31 08:00:00 for a timestamp';
 
 /** See SourceCursors.literal. Of the column's base type without its precision: a finer bound than the column's values is no harm. */
 export async function cursorLiteral(
@@ -13,7 +16,8 @@ export async function cursorLiteral(
   column: CursorColumn,
   typed: string,
 ): Promise<string> {
-  const unfit = (reason: string, cause?: unknown) => notAValue(table, column, typed, reason, cause);
+  const unfit = (reason: string, cause?: unknown) =>
+    notAValue({ table, column, example: EXAMPLE }, typed, reason, cause);
   if (typed.includes('\0')) throw unfit('it holds a NUL');
   if (column.kind === 'xmin') {
     if (!/^\d{1,19}$/.test(typed)) throw unfit('it is no number of a transaction');
@@ -107,40 +111,4 @@ async function attempt(
     if (inside) await client.query('ROLLBACK TO SAVEPOINT before_value');
     throw unfit(message, error);
   }
-}
-
-function notAValue(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  typed: string,
-  reason: string,
-  cause?: unknown,
-): SqlextractError {
-  return new SqlextractError(
-    {
-      code: 'CURSOR_VALUE',
-      message: `${JSON.stringify(typed)} is no value of the column ${name} (${nativeType}) of ${displayName(table)}: ${reason}`,
-      hint: 'write it as the server does, for example 2024-01-31 08:00:00 for a timestamp, 4711 for a number',
-      fault: 'usage',
-    },
-    cause,
-  );
-}
-
-function noDistance(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  { amount, unit }: Lookback,
-  reason: string,
-  cause?: unknown,
-): SqlextractError {
-  return new SqlextractError(
-    {
-      code: 'CURSOR_LOOKBACK',
-      message: `the column ${name} (${nativeType}) of ${displayName(table)} cannot go back by ${amount}${unit === null ? '' : ` ${unit}(s)`}: ${reason}`,
-      hint: 'a lookback is a stretch of the cursor: "3 hours" or "7 days" for moments, "7 days" for dates, 500 for numbers',
-      fault: 'usage',
-    },
-    cause,
-  );
 }

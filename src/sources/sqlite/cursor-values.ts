@@ -1,9 +1,12 @@
 import type { CursorColumn, Lookback } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName, type TableSchema } from '../../model/table.ts';
+import type { TableSchema } from '../../model/table.ts';
 import { inForm, momentForm, wholeSeconds } from './cursor-moments.ts';
 import { largestValue } from './cursor-rows.ts';
 import { type Connection, firstRow } from './query.ts';
+import { noDistance, notAValue } from '../cursor-refusals.ts';
+
+const EXAMPLE = '2024-01-31 08:00:00 for a moment';
 
 const SMALLEST = -(2n ** 63n);
 const LARGEST = 2n ** 63n - 1n;
@@ -13,7 +16,7 @@ const LARGEST = 2n ** 63n - 1n;
  * has to have the separator of the stored ones, for `2024-01-31T08:00` is a greater text than every `2024-01-31 …`.
  */
 export function cursorLiteral(connection: Connection, table: TableSchema, column: CursorColumn, typed: string): string {
-  const unfit = (reason: string) => notAValue(table, column, typed, reason);
+  const unfit = (reason: string) => notAValue({ table, column, example: EXAMPLE }, typed, reason);
   if (typed.includes('\0') || !typed.isWellFormed()) throw unfit('it holds characters that are no text');
   if (column.kind === 'integer') return wholeNumber(typed, unfit);
   if (column.kind === 'text') return typed;
@@ -71,32 +74,4 @@ export function earlierValue(
   const before = firstRow(connection, `SELECT ${inForm(form, moment)}`)?.[0];
   if (typeof before !== 'string' || momentForm(before) === null) throw unfit('there is no moment so long ago');
   return before;
-}
-
-function notAValue(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  typed: string,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_VALUE',
-    message: `${JSON.stringify(typed)} is no value of the column ${name} (${nativeType}) of ${displayName(table)}: ${reason}`,
-    hint: "write it as the column's values are written, for example 2024-01-31 08:00:00 for a moment, 4711 for a number",
-    fault: 'usage',
-  });
-}
-
-function noDistance(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  { amount, unit }: Lookback,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_LOOKBACK',
-    message: `the column ${name} (${nativeType}) of ${displayName(table)} cannot go back by ${amount}${unit === null ? '' : ` ${unit}(s)`}: ${reason}`,
-    hint: 'a lookback is a stretch of the cursor: "3 hours" or "7 days" for moments, "7 days" for dates, 500 for numbers',
-    fault: 'usage',
-  });
 }

@@ -1,8 +1,11 @@
 import type { CursorColumn, Lookback } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import { displayName, type TableSchema } from '../../model/table.ts';
+import type { TableSchema } from '../../model/table.ts';
 import type { SqlServerConnection } from './connect.ts';
 import { cursorCodec, valueLiteral, valueText } from './cursor-column.ts';
+import { noDistance, notAValue } from '../cursor-refusals.ts';
+
+const EXAMPLE = '2024-01-31 08:00:00 for a datetime2';
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d(?:\.\d{1,7})?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 
@@ -15,7 +18,7 @@ export async function cursorLiteral(
   column: CursorColumn,
   typed: string,
 ): Promise<string> {
-  const unfit = (reason: string) => notAValue(table, column, typed, reason);
+  const unfit = (reason: string) => notAValue({ table, column, example: EXAMPLE }, typed, reason);
   switch (column.kind) {
     case 'integer':
       return integerText(column, typed, unfit);
@@ -135,32 +138,4 @@ export async function earlierValue(
   // The function takes an int.
   if (there < first || Number(amount) > 2 ** 31 - 1) throw unfit('no day is so long ago');
   return readBack(connection, table, column, value, (literal) => `DATEADD(${unit}, -${BigInt(amount)}, ${literal})`);
-}
-
-function notAValue(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  typed: string,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_VALUE',
-    message: `${JSON.stringify(typed)} is no value of the column ${name} (${nativeType}) of ${displayName(table)}: ${reason}`,
-    hint: 'write it as the server does, for example 2024-01-31 08:00:00 for a datetime2, 4711 for a number',
-    fault: 'usage',
-  });
-}
-
-function noDistance(
-  table: TableSchema,
-  { name, nativeType }: CursorColumn,
-  { amount, unit }: Lookback,
-  reason: string,
-): SqlextractError {
-  return new SqlextractError({
-    code: 'CURSOR_LOOKBACK',
-    message: `the column ${name} (${nativeType}) of ${displayName(table)} cannot go back by ${amount}${unit === null ? '' : ` ${unit}(s)`}: ${reason}`,
-    hint: 'a lookback is a stretch of the cursor: "3 hours" or "7 days" for moments, "7 days" for dates, 500 for numbers',
-    fault: 'usage',
-  });
 }
