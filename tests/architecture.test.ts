@@ -246,6 +246,7 @@ describe('who may do what', () => {
       'cli/config-template.ts': 'an example URL in the file that init writes',
       'cli/flags.ts': 'a flavor of a target in --help',
       'cli/incremental-flags.ts': 'a cursor that one source alone has, in --help',
+      'cli/location-flags.ts': 'what a target needs to know, in --help',
       'cli/run-load.ts': 'an example URL in a hint',
       'commands/generate-ingest.ts': 'examples in --help',
       'commands/init.ts': 'an example URL in --help',
