@@ -4,7 +4,7 @@ import { type MysqlOptions, mysqlOptions } from './config.ts';
 import { dropConnection } from './drop-connection.ts';
 import { connectionProblem } from './errors.ts';
 import { pinSession } from './pin-session.ts';
-import { openRecyclingSocket } from './recycling-socket.ts';
+import { openRecyclingSocket } from './open-socket.ts';
 import { watchAnswers } from './query-rows.ts';
 import { tlsOptions, verifyAddress } from './tls.ts';
 import { watchAnswer } from './watchdog.ts';

@@ -6,7 +6,7 @@ import { type PostgresOptions, postgresOptions } from './config.ts';
 import { dropConnection } from './cancel.ts';
 import { connectionProblem } from './errors.ts';
 import { pinSession } from './pin-session.ts';
-import { RecyclingSocket } from './recycling-socket.ts';
+import { RecyclingSocket } from '../recycling-socket.ts';
 import { tlsOptions } from './tls.ts';
 import { watchAnswer } from './watchdog.ts';
 

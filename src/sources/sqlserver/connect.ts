@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { TcpNetConnectOpts } from 'node:net';
 import mssql from 'mssql';
 import { type Connection, Request } from 'tedious';
 import { SqlextractError } from '../../model/problem.ts';
+import { RecyclingSocket } from '../recycling-socket.ts';
 import type { SourceConfig } from '../source.ts';
 import { type Authentication, type SqlServerOptions, sqlServerOptions } from './config.ts';
 import { connectionProblem } from './errors.ts';
@@ -169,6 +172,21 @@ function cellOf(value: unknown): Cell {
   return value instanceof Date ? value.toISOString() : JSON.stringify(value);
 }
 
+/** What the driver would connect by itself, with a socket whose buffers are used again. */
+async function openSocket(to: TcpNetConnectOpts, _lookup: unknown, signal: AbortSignal): Promise<RecyclingSocket> {
+  signal.throwIfAborted();
+  const socket = new RecyclingSocket();
+  const destroy = (): void => void socket.destroy(signal.reason as Error);
+  signal.addEventListener('abort', destroy);
+  try {
+    socket.connect(to);
+    await once(socket, 'connect');
+  } finally {
+    signal.removeEventListener('abort', destroy);
+  }
+  return socket;
+}
+
 /**
  * Four times the default: every packet costs the driver several objects. The most that a server takes of an encrypted connection is 16,383
  * (https://learn.microsoft.com/sql/database-engine/configure-windows/configure-the-network-packet-size-server-configuration-option).
@@ -196,6 +214,8 @@ function makePool(options: SqlServerOptions, applicationName: string): mssql.Con
       connectTimeout: connectTimeoutMs,
       requestTimeout: 0,
       packetSize: PACKET_BYTES,
+      // TLS reads below the socket.
+      ...(options.encrypt === false ? { connector: openSocket } : {}),
       // The run tries again by its own budget.
       maxRetriesOnTransientErrors: 0,
       useUTC: true,
