@@ -154,6 +154,5 @@ export function lost(reason: string): SqlextractError {
 }
 
 function problem(code: string, message: string, verdict: Verdict): SqlextractError {
-  const hint = verdict === 'retry' ? 'it is tried again' : 'run the same command again';
-  return new SqlextractError({ code, message, hint, fault: 'source', verdict });
+  return new SqlextractError({ code, message, hint: 'run the same command again', fault: 'source', verdict });
 }

@@ -128,7 +128,7 @@ function incomplete(request: ReadRequest, found: number, total: number): Sqlextr
   return new SqlextractError({
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server sent ${found} rows, ${total} were given out`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   });

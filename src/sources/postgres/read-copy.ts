@@ -92,7 +92,7 @@ export function incomplete(request: ReadRequest, promised: number | null, total:
   const problem: Problem = {
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server ${count}, ${total} arrived`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   };

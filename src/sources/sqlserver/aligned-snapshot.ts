@@ -86,7 +86,7 @@ async function lockTables(keeper: SqlServerConnection, request: SnapshotRequest)
         {
           code: 'SOURCE_LOCKED',
           message: `${displayName(table)} could not be locked within ${LOCK_WAIT_MS / 1000} s: another session writes to it`,
-          hint: 'it is tried again; without --allow-locks every reader has a snapshot of its own',
+          hint: 'without --allow-locks every reader has a snapshot of its own',
           fault: 'source',
           verdict: 'retry',
         },

@@ -121,7 +121,7 @@ function incomplete(request: ReadRequest, promised: number | null, total: number
   return new SqlextractError({
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server ${count}, ${total} arrived`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   });
