@@ -42,6 +42,8 @@ export interface OpenContext {
 export interface Beginning {
   readonly table: OpenTable;
   readonly decision: Exclude<RunDecision, { readonly kind: 'already' }>;
+  /** Of a new run: fixed before the snapshot that is read is taken, and kept, so that a rerun reads the same. */
+  readonly window: IncrementalWindow | null;
   readonly runId: string;
   readonly number: number;
 }
@@ -49,11 +51,10 @@ export interface Beginning {
 /** A run of one table, new or gone on with: in the state, its folder made, its done files checked. */
 export async function beginTable(context: OpenContext, beginning: Beginning): Promise<TableRun> {
   const { request, session, watcher } = context;
-  const { table, decision, runId, number } = beginning;
+  const { table, decision, window, runId, number } = beginning;
   if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
   const resumed = decision.kind === 'resume';
-  const record =
-    decision.kind === 'resume' ? decision.run : beginNew(request, table, runId, await windowOf(context, table));
+  const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId, window);
   const increment = incrementOf(table, record);
   const { settings } = table;
   const where =
@@ -87,8 +88,8 @@ async function discard(table: OpenTable, run: RunRecord): Promise<void> {
   await discardFiles(run.folder);
 }
 
-/** Fixed before the snapshot that is read is taken, and kept: a rerun reads the same. */
-async function windowOf(
+/** Null: all rows. Throws CURSOR_… */
+export async function windowOf(
   { request, session, watcher }: OpenContext,
   { name, table, settings, handle, fitted }: OpenTable,
 ): Promise<IncrementalWindow | null> {

@@ -76,15 +76,22 @@ function catchUpMode(
 }
 
 /** What the ledger has to have before the window, and what else a load has to know of it. */
-export function incrementOf({ job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
+export function incrementOf({ run, job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
   if (incremental === undefined) return null;
-  const { previous, strategy } = incremental;
+  const { previous, strategy, reset, from } = incremental;
   return {
     previous: previous === null ? null : { run: previous, ledger: ledgerRun(job, previous) },
+    takesPlace: mode === null && reset,
+    appends: strategy === 'append',
     keepsVersions: strategy === 'append' && (mode === null || mode === 'append'),
-    from: incremental.from?.value ?? null,
-    to: incremental.to?.value ?? null,
+    from: from?.value ?? null,
+    to: endOf(incremental, run),
   };
+}
+
+/** Null only for a window that nothing can have been in: the ledger tells windows from plain runs by it. */
+function endOf({ to, next, column }: IncrementalWindow, run: string): string | null {
+  return to?.value ?? next ?? (column.kind === 'hash' ? run : null);
 }
 
 /** All tables of one extract have the same run, and two of them may be loaded into one table: a run of another job is another run. */

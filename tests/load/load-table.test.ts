@@ -52,7 +52,7 @@ describe('a run that the ledger has', () => {
 });
 
 describe('a window', () => {
-  const window = { keepsVersions: false, from: '1', to: '2' };
+  const window = { takesPlace: false, appends: false, keepsVersions: false, from: '1', to: '2' };
 
   test('is not taken for the whole of a table that is gone', async () => {
     const session = new FakeSession();

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, expect, test } from 'vitest';
+import type { RunReport } from '../../src/engine/report.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'table-errors-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function change(statement: string): void {
+  const database = new DatabaseSync(join(folder, 'shop.sqlite'));
+  database.exec(statement);
+  database.close();
+}
+
+/** What became of each table, with its rows. */
+async function extract(): Promise<Readonly<Record<string, string>>> {
+  const tables = ['--table', 'lacking', '--table', 'orders', '--table', 'users'];
+  const args = ['extract', '--source', 'shop.sqlite', ...tables, '--incremental-by', 'at', '--json'];
+  const run = await runCli([...args, '--on-table-error', 'continue'], { cwd: folder });
+  expect(run.code, run.stderr).toBe(8);
+  const report = JSON.parse(run.stdout) as RunReport;
+  return Object.fromEntries(
+    report.tables.map(({ table, status, rows, problem }) => [table, `${status} ${problem?.code ?? rows}`]),
+  );
+}
+
+test('a table without a window, or with other columns, keeps no other from its windows: now and the next time', async () => {
+  for (const table of ['lacking', 'orders', 'users'])
+    change(
+      `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, at DATETIME); INSERT INTO ${table} VALUES (1, '2026-01-01 00:00:00')`,
+    );
+  change('INSERT INTO lacking VALUES (2, NULL)');
+  expect(await extract()).toEqual({ lacking: 'failed CURSOR_NULLS', orders: 'complete 1', users: 'complete 1' });
+  change(`INSERT INTO orders VALUES (2, '2026-01-02 00:00:00'); ALTER TABLE users ADD COLUMN name TEXT`);
+  expect(await extract()).toEqual({
+    lacking: 'failed CURSOR_NULLS',
+    orders: 'complete 1',
+    users: 'failed CURSOR_DRIFT',
+  });
+});
