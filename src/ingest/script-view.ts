@@ -4,6 +4,7 @@ import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.
 import { LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
+import { skipsRows } from './rejected-rows.ts';
 import type { View } from './render.ts';
 import type { IngestTarget } from './target.ts';
 
@@ -59,7 +60,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     // a delete set has but the key of the table's columns
     create: plan.options.create && load.mode !== 'delete',
     allowOlder: plan.options.allowOlder,
-    skip: plan.options.onError === 'skip',
+    skip: skipsRows(load, plan),
     maxErrors: plan.options.maxErrors,
     columns,
     inserts,

@@ -3,10 +3,12 @@ import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
 import { windowConditions } from '../load-window.ts';
 import { Quoted, shellWord, sql, word } from '../quoted.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ScriptPlace } from '../target.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './postgres-quote.ts';
+import { rejectsView } from './postgres-rejects.ts';
 import { columnSql, typeOf } from './postgres-types.ts';
 
 /** What the templates of templates/postgres use besides what every target has; `base` is the latter. */
@@ -14,14 +16,16 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
   const { schema, name } = load.target;
   const say = (text: string): Quoted =>
     quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
+  const asText = skipsRows(load, plan);
   return {
     ...base,
     schemaText: quoteLiteral(schema ?? ''),
     tableLiteral: quoteLiteral(String(qualify(schema, name))),
     nameLiteral: quoteLiteral(name),
-    ...windowView(load),
+    ...windowView(load, asText),
+    ...rejectsView(base, load, plan),
     fileCount: load.files.length,
-    statements: statementsView(load),
+    statements: statementsView(load, asText),
     stageName: quoteIdentifier(stageName(load)),
     loadedInto: base['stage'] ?? word(''),
     ...conditionsView(load),
@@ -39,7 +43,7 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
 }
 
 /** Parts of statements that are put together in the target, which alone knows its columns: texts of SQL as literals. */
-function statementsView(load: TableLoad): View {
+function statementsView(load: TableLoad, asText: boolean): View {
   const { schema, name } = load.target;
   const columns = load.columns.flatMap((column, index) => {
     if (column.ignored) return [];
@@ -48,7 +52,7 @@ function statementsView(load: TableLoad): View {
       {
         number: index + 1,
         name: quoteLiteral(column.name),
-        value: quoteLiteral(String(columnSql(column).value(stage))),
+        value: quoteLiteral(String(columnSql(column, asText).value(stage))),
         type: quoteLiteral(typeOf(column.source.type, column.isKey)),
         isText: ['string', 'json', 'uuid'].includes(column.source.type.kind),
         isKey: column.isKey,
@@ -80,13 +84,13 @@ function conditionsView({ columns }: TableLoad): View {
 }
 
 /** Bounds are literals without a type: they get the column's. `inWindow` becomes part of a statement, as a literal. */
-function windowView({ columns, window }: TableLoad): View {
+function windowView({ columns, window }: TableLoad, asText: boolean): View {
   const index = columns.findIndex(({ name }) => name === window?.column);
   const column = columns[index];
   if (window === null || column === undefined) return { inWindow: word(''), inFiles: word('') };
   const { inTable, inFiles } = windowConditions(window, {
     column: sql`t.${quoteIdentifier(window.column)}`,
-    cell: columnSql(column).value(sql`s.${word(`c${index + 1}`)}`),
+    cell: columnSql(column, asText).value(sql`s.${word(`c${index + 1}`)}`),
     bound: quoteLiteral,
   });
   return { inWindow: quoteLiteral(String(inTable)), inFiles };

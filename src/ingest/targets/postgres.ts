@@ -1,6 +1,7 @@
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
 import { shellWord, sql, word } from '../quoted.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -16,7 +17,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'] },
   identifiers: { longest: 63, unit: 'bytes', caseSensitive: true, folds: null, forbidden: null },
   tellsQuotedMarker: true,
-  rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
+  rejects: true,
   transactional: true,
   takesOutAndIn: true,
   moments: /^timestamp/i,
@@ -43,7 +44,9 @@ export const postgresTarget: LoadableTarget = {
 };
 
 function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
-  return postgresView(tableView(load, plan, postgresTarget, { columnSql }), load, plan, place);
+  const asText = skipsRows(load, plan);
+  const base = tableView(load, plan, postgresTarget, { columnSql: (column) => columnSql(column, asText) });
+  return postgresView(base, load, plan, place);
 }
 
 function stepText(step: LoadStep, given: View): string {

@@ -10,10 +10,11 @@ import { tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import type { SqlServerColumn } from './sqlserver-columns.ts';
 import { sqlServerColumn } from './sqlserver-columns.ts';
-import { quoteIdentifier, quoteLiteral } from './sqlserver-quote.ts';
+import { objectId, quoteIdentifier, quoteLiteral } from './sqlserver-quote.ts';
+import { rejectsView } from './sqlserver-rejects.ts';
 
 /** A column with what it is here and the name of its staging column. */
-interface Cell {
+export interface Cell {
   readonly column: LoadColumn;
   readonly at: SqlServerColumn;
   readonly stage: Quoted;
@@ -50,17 +51,12 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
       'nothing was changed: the table would not keep the values of the files as they are in ',
     ),
     ...keyViews(cells),
+    ...rejectsView(load, plan, cells, driver),
     ...statementTexts(load, base, cells),
     ...windowViews(load, cells),
     messageLoaded: message(load, `run ${load.source.run} is loaded already; nothing was done`),
     tableText: quoteLiteral(load.ledger.table),
   };
-}
-
-/** The table's number, or NULL: by the catalog, since OBJECT_ID reads a name's quotes by rules of its own. */
-export function objectId(schema: string | null, name: string): Quoted {
-  const inSchema = sql`SCHEMA_ID(${quoteLiteral(schema ?? 'dbo')})`;
-  return sql`(SELECT o.object_id FROM sys.objects AS o WHERE o.[name] = ${quoteLiteral(name)} AND o.[schema_id] = ${inSchema} AND o.[type] = N'U')`;
 }
 
 function message({ target: { schema, name } }: TableLoad, text: string): Quoted {

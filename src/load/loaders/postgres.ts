@@ -3,6 +3,7 @@ import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.t
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
 import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
 import { endConnection } from '../../sources/postgres/connect.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -92,10 +93,10 @@ class PostgresSession implements LoadSession {
     );
   }
 
-  /** Hex is no bytea to COPY, and of rows with one key one is to be picked: both need a second pass. */
+  /** Hex is no bytea to COPY, of rows with one key one is to be picked, rows that do not fit are to be found: all need a second pass. */
   async #wayOf(load: TableLoad, plan: IngestPlan): Promise<Way> {
     const plain = load.columns.every(({ source, ignored }) => source.type.kind !== 'binary' && !ignored);
-    if (!plain || load.dedupeBy !== null || load.window !== null) return 'staged';
+    if (!plain || load.dedupeBy !== null || load.window !== null || skipsRows(load, plan)) return 'staged';
     if (load.mode === 'full-refresh') return 'direct';
     return plan.options.create && !(await this.#exists(load.target.schema, load.target.name)) ? 'direct' : 'staged';
   }

@@ -2,7 +2,7 @@ import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.t
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
 import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
-import { objectId } from '../../ingest/targets/sqlserver-view.ts';
+import { objectId } from '../../ingest/targets/sqlserver-quote.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
 import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
 import { plainBytes, verified } from '../file-bytes.ts';
