@@ -128,9 +128,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   load: [
     'ingest',
     ...['postgres', 'mysql', 'sqlserver', 'sqlite'].flatMap((source) =>
-      ['config.ts', 'connect.ts', 'tls.ts', 'option-file.ts', 'pgpass.ts', 'quote.ts'].map(
-        (file) => `sources/${source}/${file}`,
-      ),
+      [
+        'config.ts',
+        'connect.ts',
+        'connection.ts',
+        'open-connection.ts',
+        'tls.ts',
+        'option-file.ts',
+        'pgpass.ts',
+        'quote.ts',
+      ].map((file) => `sources/${source}/${file}`),
     ),
   ],
   sync: ['changes', 'deletes', 'engine', 'checkpoint', 'verify', 'ingest', 'load'],

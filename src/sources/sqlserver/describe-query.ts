@@ -5,7 +5,7 @@ import type { CandidateKey, TableSchema } from '../../model/table.ts';
 import { significant, tokenizeSql } from '../../model/sql-lexis.ts';
 import type { QueryRequest } from '../source.ts';
 import { type NativeColumn, readQueryColumns } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { classifySqlServer } from './errors.ts';
 import { remarksBelow } from './hidden-rows.ts';
 import { refusal } from './keys.ts';

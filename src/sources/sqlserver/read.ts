@@ -3,7 +3,7 @@ import type { RowBatch } from '../../model/row-batch.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
 import { Batch } from './batch.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { columnReader } from './decoders.ts';
 import { declaredPlans } from './declared-type.ts';
 import type { KnownPlans } from './known-plans.ts';
