@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifest.ts';
 import type { DeletesReport } from '../engine/report.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
