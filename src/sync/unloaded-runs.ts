@@ -87,11 +87,20 @@ function isCaughtUp({ source }: TableLoad, folder: string): boolean {
   return existsSync(join(caughtUpOf({ runId: source.run, folder }).folder, MANIFEST_NAME));
 }
 
-/** A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
-function readAll(folder: string, target: string): readonly UnloadedRun[] {
+/** Of one job, for whatever target. */
+export function unloadedOf(
+  stateDir: string,
+  job: string,
+): readonly { readonly target: string; readonly run: string }[] {
+  const all = readAll(join(stateDir, 'sync'), null).filter(({ load }) => load.source.job === job);
+  return all.map(({ target, load }) => ({ target, run: load.source.run }));
+}
+
+/** `target` null: all. A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
+function readAll(folder: string, target: string | null): readonly UnloadedRun[] {
   return namesIn(folder).flatMap((name) => {
     const found = parsed(readFileSync(join(folder, name), 'utf8'));
-    return found?.version === 1 && found.target === target ? [found as UnloadedRun] : [];
+    return found?.version === 1 && (target === null || found.target === target) ? [found as UnloadedRun] : [];
   });
 }
 
