@@ -105,7 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   clean: ['checkpoint', 'sinks'],
   /** Key sets are compared by what reads and writes files elsewhere. */
-  deletes: ['engine', 'checkpoint', 'verify', 'load'],
+  deletes: ['engine', 'checkpoint', 'sinks', 'verify', 'load'],
   changes: ['deletes', 'engine', 'checkpoint', 'sinks', 'verify', 'load', 'formats/registry.ts'],
   'catch-up': ['engine', 'checkpoint', 'deletes', 'sources/source.ts', 'sources/cursors.ts'],
   verify: [

@@ -11,7 +11,7 @@ import { faultPoint } from '../model/fault-point.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { CHANGED } from '../sources/cursors.ts';
 import type { WindowedCatchUp } from './decide.ts';
-import { caughtUpOf } from './links.ts';
+import { caughtUpOf } from '../model/run-links.ts';
 import type { CatchUpOutcome } from './report.ts';
 import type { Scanned } from './scan.ts';
 import { scanSince } from './scan.ts';

@@ -9,8 +9,8 @@ import { faultPoint } from '../model/fault-point.ts';
 import type { CursorWindow } from '../model/cursor.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
-import type { LinkPlace } from './links.ts';
-import { caughtUpOf, goneOf } from './links.ts';
+import type { LinkPlace } from '../model/run-links.ts';
+import { caughtUpOf, goneOf } from '../model/run-links.ts';
 import type { Scanned } from './scan.ts';
 
 export interface LinkFacts {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { Problem } from '../model/problem.ts';

@@ -1,5 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { jobFilesOf } from '../checkpoint/job-files.ts';
+import { openForReading } from '../checkpoint/list-jobs.ts';
+import { takeLock } from '../checkpoint/lock.ts';
 import { readManifest } from '../checkpoint/manifest.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import type { DeletesReport, RunReport, TableReport } from '../engine/report.ts';
@@ -52,7 +55,15 @@ async function deletesOfWindow(
   const { kind, schema, name } = window.manifest.table;
   const settings = kind === 'query' ? request.querySettings(name) : request.tableSettings(schema, name);
   if (window.manifest.incremental === undefined || settings.incremental?.detectDeletes !== true) return null;
-  return detectDeletes(request, window, watcher);
+  // The run's own end let the job go: another command may have come between, and its window goes on from this one.
+  const files = jobFilesOf(request.stateDir, window.manifest.job);
+  using _ = takeLock(files, request.commandLine);
+  return isNewest(files.state, window.manifest.run) ? await detectDeletes(request, window, watcher) : null;
+}
+
+function isNewest(statePath: string, run: string): boolean {
+  using state = openForReading(statePath);
+  return state.currentRun()?.runId === run;
 }
 
 /**

@@ -3,10 +3,11 @@ import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifest.ts';
 import type { DeletesReport } from '../engine/report.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
+import { temporaryNameOf } from '../sinks/temporary-name.ts';
 import { sha256Of } from '../verify/hash-file.ts';
 import type { MeasuredCells } from '../verify/measured-cells.ts';
 import type { Link } from './known-keys.ts';
@@ -105,7 +106,7 @@ export async function writeGone(
 
 /** Durable under its final name. Both folders may lie on different file systems, hence the copy. */
 export async function publish(from: string, to: string): Promise<void> {
-  const temporary = join(dirname(to), `.${basename(to)}.tmp`);
+  const temporary = join(dirname(to), temporaryNameOf(basename(to)));
   await copyFile(from, temporary);
   const handle = await open(temporary, 'r+');
   await handle.sync();
