@@ -9,7 +9,7 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
-import { requirePrevious, requireTable } from './window-gap.ts';
+import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
@@ -62,6 +62,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
 async function loadedBefore(context: LoadContext, load: TableLoad, entry: LedgerEntry): Promise<LoadOutcome> {
   await context.session.discard(load, context.plan);
   if (entry.mode !== load.mode) throw loadedOtherwise(load, entry);
+  await requireLoaded(context.session, load);
   return { kind: 'already-loaded', entry, resumedFiles: 0, ...(await countsOf(context, load, null)) };
 }
 

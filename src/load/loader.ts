@@ -38,6 +38,8 @@ export interface LoadSession extends AsyncDisposable {
   entry(load: TableLoad): Promise<LedgerEntry | null>;
   /** What the ledger calls the newest run of the table that a window can go on from (several: of one instant); empty when it has none. */
   newest(load: TableLoad): Promise<readonly string[]>;
+  /** Rows that the table has by the ledger, which has a run of it: see `heldRows` in ingest/ledger-sql.ts. */
+  held(load: TableLoad): Promise<number>;
   /** Columns of the table that is there, as its catalog names them; null when there is none. */
   columns(load: TableLoad): Promise<readonly ExistingColumn[] | null>;
   /** ALTER TABLE … ADD COLUMN, in their order, each NULL in the rows that are there. */

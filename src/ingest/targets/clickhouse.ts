@@ -6,7 +6,7 @@ import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import type { ClickHouseColumn } from './clickhouse-columns.ts';
@@ -189,7 +189,9 @@ function tableScripts(load: TableLoad, plan: IngestPlan, place: ScriptPlace) {
     ...given,
     shellTitle: shellWord(`${table} (${load.mode})`),
     shellLoaded: shellWord(`run ${load.source.run} is loaded already; nothing was done`),
-    loadedQuery: shellWord(String(ledgerQuery(load, 'count() > 0', 'TabSeparated'))),
+    loadedQuery: shellWord(
+      String(ledgerQuery(load, 'count() > 0', 'TabSeparated', sql` AND ${stillThere(load, clickHouseTarget)}`)),
+    ),
     entryQuery: shellWord(String(ledgerQuery(load, '*', 'Vertical'))),
     prepareScript: named('prepare'),
     publishScript: named('publish'),
@@ -226,7 +228,7 @@ export function attemptPrefix({ tag }: TableLoad): string {
   return `_sqlextract_${tag}_part_`;
 }
 
-function ledgerQuery({ target: { schema }, ledger }: TableLoad, what: string, form: string): Quoted {
+function ledgerQuery({ target: { schema }, ledger }: TableLoad, what: string, form: string, more = word('')): Quoted {
   const table = quoteLiteral(ledger.table);
-  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(ledger.run)} FORMAT ${word(form)}`;
+  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(ledger.run)}${more} FORMAT ${word(form)}`;
 }

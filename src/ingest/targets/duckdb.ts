@@ -8,7 +8,7 @@ import { render } from '../render.ts';
 import { skipsRows } from '../rejected-rows.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import { duckdbRelation } from './duckdb-files.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
@@ -135,10 +135,12 @@ export function prepareNewTable(load: TableLoad, plan: IngestPlan): string {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target: { schema, name }, ledger, source, mode }: TableLoad): View {
+function shellView(load: TableLoad): View {
+  const { ledger, source, mode } = load;
+  const { schema, name } = load.target;
   const table = displayName({ schema: schema ?? '', name });
   const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
-  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
+  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition} AND ${stillThere(load, duckdbTarget)}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),

@@ -5,7 +5,7 @@ import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { doBlock } from './postgres-do-block.ts';
@@ -109,7 +109,9 @@ function shellView(load: TableLoad): View {
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),
-    shellQuery: shellWord(String(sql`SELECT count(*) FROM ${ledger} WHERE ${known}`)),
+    shellQuery: shellWord(
+      String(sql`SELECT count(*) FROM ${ledger} WHERE ${known} AND ${stillThere(load, postgresTarget)}`),
+    ),
     prepare: shellWord(scriptName(load, 'prepare')),
     publish: shellWord(scriptName(load, 'publish')),
     cleanup: shellWord(scriptName(load, 'cleanup')),

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
 import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
@@ -75,6 +75,11 @@ export class MysqlLoadSession implements LoadSession {
   async newest(load: TableLoad): Promise<readonly string[]> {
     if (!(await exists(this.#parts.main, load.target.schema, LEDGER))) return [];
     return (await this.#parts.main.rows(String(newestRuns(load, mysqlTarget)))).map(([run]) => String(run));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#parts.main.rows(`SELECT ${String(heldRows(load, mysqlTarget))}`);
+    return Number(row?.[0]);
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {

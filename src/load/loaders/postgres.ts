@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
 import { endConnection } from '../../sources/postgres/open-connection.ts';
@@ -56,6 +56,11 @@ class PostgresSession implements LoadSession {
   async newest(load: TableLoad): Promise<readonly string[]> {
     if (!(await this.#exists(load.target.schema, LEDGER))) return [];
     return (await this.#rows(newestRuns(load, postgresTarget), [])).map(([run]) => String(run));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#rows(sql`SELECT ${heldRows(load, postgresTarget)}`, []);
+    return Number(row?.[0]);
   }
 
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
