@@ -1,12 +1,7 @@
 import { dirname, join } from 'node:path';
-<<<<<<< HEAD
 import type { FlagValues } from '../config/flag-values.ts';
 import type { Settings } from '../config/settings.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
-=======
-import type { FlagValues, Settings } from '../config/settings.ts';
 import { deletesOf } from '../model/run-links.ts';
->>>>>>> i5
 import { openTarget } from '../load/load.ts';
 import { missingWindows } from '../load/window-chain.ts';
 import { manifestInFolder } from '../verify/find-manifests.ts';

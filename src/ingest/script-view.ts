@@ -1,11 +1,7 @@
 import { displayName } from '../model/table.ts';
 import { leastRows, markColumn, needsDeletedColumn, tooManyDeletes } from './deleted-rows.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-<<<<<<< HEAD
-import { LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
-=======
-import { heldRows, LEDGER, previousIsNewest } from './ledger-sql.ts';
->>>>>>> i4
+import { heldRows, LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import { skipsRows } from './rejected-rows.ts';
@@ -113,13 +109,11 @@ function messages(load: TableLoad, target: IngestTarget): View {
     messageGap: say(
       `the window of run ${source.run} goes on from run ${incremental?.previous?.run ?? ''}, which is not the newest that is loaded; load the windows between first; nothing was changed`,
     ),
-<<<<<<< HEAD
     messageOthers: say(
       `the first window of run ${source.run} would take the place of what windows of another job (another --where, table or source) loaded; ${bothKept(load)}, --mode replace lets theirs go; nothing was changed`,
-=======
+    ),
     messageGone: say(
       `the ledger (${LEDGER}) says that rows were loaded into it, but it is not there any more, or has no rows; nothing was changed; bring them back, or delete its rows from the ledger and load all of it`,
->>>>>>> i4
     ),
     messageCount: say(`the rows that were loaded are not the ${rows} of the manifest; nothing was changed`),
     messageTwice: say(
