@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { matchesTable } from '../engine/select-tables.ts';
 import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import { foldedName } from '../ingest/target-names.ts';
 import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
 import type { IngestTarget } from '../ingest/target.ts';
