@@ -13,11 +13,11 @@ import { fitIncrement } from '../engine/fit-increment.ts';
 import { jobOf } from '../engine/job-of.ts';
 import { lastLink } from '../engine/last-link.ts';
 import { hashWindow } from '../engine/hash-window.ts';
+import { promiseText } from '../engine/promise-text.ts';
 import type { TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { ResolvedTable } from '../engine/resolved-table.ts';
 import { uniqueKeyOf } from '../engine/unique-key.ts';
-import { describeWindow } from '../model/cursor.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
 import { alreadyReport, changesReport } from './changes-report.ts';
 import { compareRows } from './compare-rows.ts';
@@ -88,7 +88,7 @@ async function begin(request: ExtractRequest, found: ResolvedTable, watcher: Run
       return { kind: 'already', name, run: decision.run };
     }
     const window = hashWindow(uniqueKeyOf(name, table, incremental), fitted.state, lastLink(handle.store));
-    watcher.event({ kind: 'remark', table: name, text: `${describeWindow(window)}: ${window.promise}` });
+    watcher.event({ kind: 'remark', table: name, text: promiseText(window, handle.store.runs()) });
     const runId = newRunId(new Date());
     const folder = join(request.out, folderNameOf(table), runId);
     await makeRunFolder(folder);

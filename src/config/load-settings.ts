@@ -151,7 +151,7 @@ function baseOf(origin: Origin, file: ConfigFile | null, cwd: string): string {
 function passwordWarning(source: SourceSetting | null): readonly string[] {
   if (source?.origin !== 'flag' || source.name !== null || !holdsPassword(source.url)) return [];
   return [
-    'the password in --source can be seen by everyone on this machine (`ps`); ' +
+    'a password in a URL of the command line can be seen by everyone on this machine (`ps`); ' +
       'use SQLEXTRACT_SOURCE, `sources:` in sqlextract.yaml or ~/.pgpass instead',
   ];
 }

@@ -4,7 +4,6 @@ import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
 import { lastLink } from './last-link.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
-import { describeWindow } from '../model/cursor.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
 import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
@@ -18,6 +17,7 @@ import type { FittedIncrement } from './fit-increment.ts';
 import type { Increment } from './increment.ts';
 import { whereOf } from './increment.ts';
 import { basisOf } from './plan-basis.ts';
+import { promiseText } from './promise-text.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
 import type { ResolvedTable } from './resolved-table.ts';
@@ -100,7 +100,7 @@ export async function windowOf(
     ...{ cursors: session.cursors, name, table, where: settings.where, incremental, remark },
     ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
-  remark(`${describeWindow(window)}: ${window.promise}`);
+  remark(promiseText(window, handle.store.runs()));
   return window;
 }
 

@@ -99,6 +99,11 @@ export function ledgerRun(job: string, run: string): string {
   return `${run}-${createHash('sha256').update(job).digest('hex').slice(0, 8)}`;
 }
 
+/** Whether `ledgerRun` made the name for that job. */
+export function isOfJob(name: string, job: string): boolean {
+  return name === ledgerRun(job, runOfLedger(name));
+}
+
 /** The run of a name that `ledgerRun` made. */
 export function runOfLedger(name: string): string {
   return name.replace(/-[0-9a-f]{8}$/, '');
