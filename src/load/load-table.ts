@@ -126,14 +126,15 @@ async function withItsColumns(
 async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
   const { session, plan, stop } = context;
   try {
+    const onWait = (text: string): void => context.onRemark(load, text);
     faultPoint('before-load-prepare');
-    await session.prepare(load, plan);
+    await session.prepare(load, plan, onWait);
     const resumedFiles = session.stages ? await stageAll(context, load) : 0;
     if (stop.aborted) return { kind: 'stopped' };
     const before = context.counts === true ? await rowsBefore(context, load) : null;
     const lost = load.mode === 'full-refresh' ? await session.lost?.(load) : undefined;
     faultPoint('before-load-publish');
-    const entry = await session.publish(load, plan);
+    const entry = await session.publish(load, plan, onWait);
     faultPoint('after-load-publish');
     await session.discard(load, plan);
     const gone = lost === undefined ? {} : { lost };

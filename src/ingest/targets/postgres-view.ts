@@ -37,8 +37,29 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     messageAlters: say('a column of the table would cut or change a text of the files'),
     messageAlike: say("a key is equal to one of the table's to its collation only (case, accents, blanks at the end)"),
     messageThere: say('the table was made by somebody else meanwhile'),
+    ...lockViews(load),
+    messageHeld: say('it is locked, and stayed so, by'),
+    messageWaits: say('waits for the lock of'),
     messageUnchanged: quoteLiteral('; nothing was changed'),
     sessions: sessionsView(load, plan, place),
+  };
+}
+
+/** Statements of PL/pgSQL that wait: for another load of the table or schema, for its writers, for all who use it. */
+function lockViews({ target: { schema, name }, ledger }: TableLoad): View {
+  const advisory = (text: string, seed: number): Quoted =>
+    sql`PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${quoteLiteral(text)}, ${seed}));`;
+  const table = qualify(schema, name);
+  return {
+    // another load of the table ends by itself
+    untilEver: word("'infinity'"),
+    untilLimit: word(
+      "clock_timestamp() + make_interval(secs => coalesce(nullif(current_setting('sqlextract.lock_seconds', true), ''), '300')::double precision)",
+    ),
+    lockOfLoads: advisory(ledger.table, 5823),
+    lockOfSchema: advisory(schema ?? '', 5824),
+    lockOfWriters: sql`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE;`,
+    lockOfAll: sql`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;`,
   };
 }
 

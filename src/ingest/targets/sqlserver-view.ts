@@ -39,6 +39,7 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
     createSchema: quoteLiteral(`CREATE SCHEMA ${String(quoteIdentifier(schema ?? ''))}`),
     lockName: quoteLiteral(lockName(load)),
     messageLock: message(load, 'the lock of the table was not granted; nothing was changed'),
+    messageWaits: message(load, 'waits for another load of the table'),
     messageMisfit: message(
       load,
       'nothing was changed: the table would not keep the values of the files as they are in ',

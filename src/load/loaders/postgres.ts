@@ -7,7 +7,7 @@ import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
 import { endConnection } from '../../sources/postgres/open-connection.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
-import type { ExistingColumn, LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession, OnWait, TargetLoader, TargetPlace } from '../loader.ts';
 import { ClientPool } from './postgres-clients.ts';
 import { connectTarget } from './postgres-connect.ts';
 import { copyFile } from './postgres-copy.ts';
@@ -82,11 +82,15 @@ class PostgresSession implements LoadSession {
       const type = postgresTarget.columnType(column, null);
       if (type.kind !== 'type') continue;
       const added = postgresTarget.quoteIdentifier(column.name);
-      await this.#run(String(sql`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${added} ${word(type.sql)}`));
+      await this.#run(
+        String(
+          sql`BEGIN; SET LOCAL lock_timeout = '60s'; ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${added} ${word(type.sql)}; COMMIT`,
+        ),
+      );
     }
   }
 
-  async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
+  async prepare(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<void> {
     const way = await this.#wayOf(load, plan);
     this.#ways.set(load.tag, way);
     // What the other way left of an earlier command is of no use, and its list of files would be taken for this one's.
@@ -95,6 +99,7 @@ class PostgresSession implements LoadSession {
     }
     await this.#run(
       way === 'direct' ? directStepText('prepare', load, plan) : postgresTarget.step('prepare', load, plan),
+      onWait,
     );
   }
 
@@ -128,9 +133,12 @@ class PostgresSession implements LoadSession {
     }
   }
 
-  async publish(load: TableLoad, plan: IngestPlan): Promise<LedgerEntry> {
+  async publish(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<LedgerEntry> {
     const direct = this.#ways.get(load.tag) === 'direct';
-    await this.#run(direct ? directStepText('publish', load, plan) : postgresTarget.step('publish', load, plan));
+    await this.#run(
+      direct ? directStepText('publish', load, plan) : postgresTarget.step('publish', load, plan),
+      onWait,
+    );
     const entry = await this.entry(load);
     if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
     return entry;
@@ -165,13 +173,22 @@ class PostgresSession implements LoadSession {
   }
 
   /** Statements of one step; a transaction that one of them stopped is ended. */
-  async #run(statements: string): Promise<void> {
+  async #run(statements: string, onWait?: OnWait): Promise<void> {
+    const listen = ({ message = '' }: { readonly message?: string | undefined }): void => {
+      const waits = /^sqlextract: .*?: (waits for [^]*)$/.exec(message)?.[1];
+      if (waits !== undefined) onWait?.(waits);
+    };
     try {
       await this.#clients.use(async (client) => {
-        await client.query(statements).catch(async (error: unknown) => {
-          await rollBack(client, error);
-          throw error;
-        });
+        client.on('notice', listen);
+        try {
+          await client.query(statements).catch(async (error: unknown) => {
+            await rollBack(client, error);
+            throw error;
+          });
+        } finally {
+          client.off('notice', listen);
+        }
       });
     } catch (error) {
       throw targetError(error, this.#place);
