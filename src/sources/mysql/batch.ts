@@ -1,7 +1,7 @@
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { ValuePolicies } from '../../model/value-policies.ts';
 import { type ColumnReader, columnReader } from './decoders.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 import type { ColumnPlan } from './types.ts';
 
 /** A column whose memory has grown to more than this by an unusual row gets a new one for the next batch. */

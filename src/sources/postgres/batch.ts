@@ -1,6 +1,6 @@
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { ColumnReader } from './decoders.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 
 /** The rows that will be given out next. Its memory is used again for the batch after it. */
 export class Batch {

@@ -2,7 +2,8 @@ import type { ColumnVector } from '../../model/row-batch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import { columnReader } from './decoders.ts';
-import { createScannedRows, type Misfit, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, type ScannedRows } from '../scanned-rows.ts';
+import type { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 
 /** VALUE_DOES_NOT_FIT. `keyText` is '' when the key is not among the selected columns. */

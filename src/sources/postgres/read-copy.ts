@@ -9,7 +9,7 @@ import { CopyOut } from './copy-out.ts';
 import { CopyScanner } from './copy-scanner.ts';
 import { columnReader } from './decoders.ts';
 import { misfitError, renderKey } from './misfit-error.ts';
-import { Misfit } from './scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
 

@@ -6,7 +6,7 @@ import StreamParser from 'tedious/lib/token/stream-parser.js';
 import { type AnswerBytes, messageBytes } from './answer-bytes.ts';
 import { type PacketReader, packetsOf } from './packet-reader.ts';
 import { RowScanner } from './row-scanner.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import { type ColumnMetadata, type WireColumn, wireColumn } from './wire-column.ts';
 
 /** A server that does not acknowledge a cancel for so long is left: the connection is closed. The driver itself gives up a little earlier. */
