@@ -2,7 +2,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
-import { Batch } from './batch.ts';
+import { ScannedBatch } from '../scanned-batch.ts';
 import type { SqlServerConnection } from './connection.ts';
 import { columnReader } from './decoders.ts';
 import { declaredPlans } from './declared-type.ts';
@@ -71,7 +71,7 @@ async function* readStream(
   plans: readonly ColumnPlan[],
   watchdog: Watchdog,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  let batch: Batch | null = null;
+  let batch: ScannedBatch | null = null;
   let bounds = request.batchBounds();
   let total = 0;
   for (;;) {
@@ -97,15 +97,15 @@ async function* readStream(
   if (batch !== null && batch.rows > 0) yield batch.finish();
 }
 
-function createBatch(stream: RowStream, plans: readonly ColumnPlan[]): Batch {
+function createBatch(stream: RowStream, plans: readonly ColumnPlan[]): ScannedBatch {
   const wires = stream.columns as readonly WireColumn[];
   if (wires.length !== plans.length) {
     throw new ProtocolBreach(`the server sends ${wires.length} columns instead of ${plans.length}`);
   }
-  return new Batch(plans.map((plan, column) => columnReader(plan, wires[column] as WireColumn)));
+  return new ScannedBatch(plans.map((plan, column) => () => columnReader(plan, wires[column] as WireColumn)));
 }
 
-function takeRows(batch: Batch, stream: RowStream, request: ReadRequest): void {
+function takeRows(batch: ScannedBatch, stream: RowStream, request: ReadRequest): void {
   try {
     batch.take(stream.rows);
   } catch (error) {
