@@ -10,7 +10,8 @@ import { classifySqlServer } from './errors.ts';
 import { remarksBelow } from './hidden-rows.ts';
 import { refusal } from './keys.ts';
 import { SQLSERVER_RULES } from './lexis.ts';
-import { resolveColumn, selectColumns } from './select-columns.ts';
+import { resolveColumn } from '../resolve-column.ts';
+import { selectColumns } from './select-columns.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 /**
