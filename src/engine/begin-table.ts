@@ -55,6 +55,7 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
   if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
   const resumed = decision.kind === 'resume';
   const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId, window);
+  if (resumed) keepRestart(context, table, record);
   const increment = incrementOf(table, record);
   const { settings } = table;
   const where =
@@ -73,6 +74,15 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
   });
   watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run) });
   return run;
+}
+
+/** `watermark reset`, or `--on-change restart`, and a window that was interrupted before: that comes first, and the next run reads all. */
+function keepRestart({ watcher }: OpenContext, { name, handle, fitted }: OpenTable, { window }: RunRecord): void {
+  const state = fitted?.state ?? null;
+  if (state === null || state.watermark !== null || window === null || window.reset || window.backfill) return;
+  if (handle.store.incremental()?.watermark !== null) handle.store.setIncremental(state, '--on-change restart');
+  const text = 'the window that was interrupted is read to its end first; the next run reads all';
+  watcher.event({ kind: 'remark', table: name, text });
 }
 
 export async function makeRunFolder(folder: string): Promise<void> {

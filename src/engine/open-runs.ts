@@ -133,7 +133,7 @@ async function beginAll(
   for (const { table } of begun) await makeRunFolder(join(request.out, folderNameOf(table.table)));
   if (begun.length > 0) {
     const { stateDir, commandLine } = request;
-    const jobIds = jobs.map((job) => job.jobId);
+    const jobIds = membersOf(runId, tables).map(({ table }) => table.handle.jobId);
     beginRunMarker(stateDir, { runId, startedAt: new Date().toISOString(), commandLine, jobIds });
   }
   const runs: TableRun[] = [];
@@ -144,6 +144,12 @@ async function beginAll(
   }
   const closeRuns = () => closeCompleteRuns(request.stateDir, runs, already);
   return { runs, already, previousLease: commonLease(runs), closeRuns };
+}
+
+/** Windows that go on in a run of their own are no part of this one. */
+function membersOf(runId: string, tables: readonly DecidedTable[]): readonly DecidedTable[] {
+  if (tables.some(({ table }) => table.settings.incremental === null)) return tables;
+  return tables.filter(({ decision }) => decision.kind === 'new' || decision.run.runId === runId);
 }
 
 /** `--fresh`: the killed runs over these tables are over, and nobody needs their snapshots any more. */
