@@ -1,4 +1,3 @@
-import type { ColumnType } from '../../model/column-type.ts';
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
@@ -6,7 +5,6 @@ import { commaList, sql, word } from '../quoted.ts';
 import { exactText, messageTooMany, rejectedTable, skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
-import { typeOf } from './duckdb-types.ts';
 
 /**
  * What tells the rows that the table does not take. A cell is tried as its own type and then as that of the table's column (`t.k1`, NULL, from
@@ -49,10 +47,4 @@ function fitsSql(
   const form = format.name === 'csv' ? exactText(source.type) : null;
   const exact = form === null ? word('') : sql` AND regexp_full_match(${cell}, ${quoteLiteral(form)})`;
   return sql`CASE WHEN ${cell} IS NULL THEN ${nothing} ELSE ${kept}${exact} END`;
-}
-
-/** `value` of the staging table's cells, as the loads without `--on-error skip` have it. */
-export function duckdbValue(type: ColumnType, format: TableLoad['format']['name'], cell: Quoted): Quoted {
-  if (type.kind === 'binary') return format === 'csv' ? sql`unhex(${cell})` : cell;
-  return sql`CAST(${cell} AS ${word(typeOf(type))})`;
 }

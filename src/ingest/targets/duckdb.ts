@@ -12,8 +12,9 @@ import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import { duckdbRelation } from './duckdb-files.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
-import { duckdbValue, rejectsView } from './duckdb-rejects.ts';
+import { rejectsView } from './duckdb-rejects.ts';
 import { keepingTypes, typeOf } from './duckdb-types.ts';
+import { duckdbValue } from './duckdb-value.ts';
 import { windowView } from './duckdb-window.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities, TypedColumn } from '../target.ts';
 
@@ -51,9 +52,9 @@ function noteOf(type: TypedColumn['source']['type']): string | null {
   return type.kind === 'uuid' ? 'kept as UUID, which is written in lower case' : null;
 }
 
-function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
-  const type = word(typeOf(source.type));
-  return { type, stageType: type, value: (cell) => duckdbValue(source.type, format, cell) };
+function columnSql(column: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
+  const type = word(typeOf(column.source.type));
+  return { type, stageType: type, value: (cell) => duckdbValue(column, format, cell) };
 }
 
 /** `comments`: the table is new, and its columns get the notes of the files. */
@@ -65,7 +66,7 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments =
   return {
     ...base,
     ...windowView(load),
-    ...rejectsView(load, plan, ({ source }, cell) => duckdbValue(source.type, load.format.name, cell)),
+    ...rejectsView(load, plan, (column, cell) => duckdbValue(column, load.format.name, cell)),
     relation: duckdbRelation(load, { keepsErrors: skipsRows(load, plan), ...(place === undefined ? {} : { place }) }),
     isStaged: base['byKey'] === true || load.window !== null || skipsRows(load, plan),
     strictKey: load.key.every((key) => load.columns.find(({ name }) => name === key)?.source.nullable === false),
