@@ -275,6 +275,20 @@ describe('watermark', () => {
   });
 });
 
+test('the watermark of a query is set by the text of its last run', async () => {
+  const folder = await newLog();
+  const query = ['--query', 'SELECT id, at FROM events WHERE id > 1', '--name', 'some', '--unique-key', 'id'];
+  const rows = async (): Promise<unknown> => {
+    const done = await runCli(['extract', '--source', 'log.sqlite', ...query, ...BY, '--json'], { cwd: folder });
+    return (JSON.parse(done.stdout) as RunReport).rows;
+  };
+  expect(await rows()).toBe(ROWS - 1);
+  const value = `2026-01-01 02:00:00`;
+  const set = await watermark(folder, 'set', ['--source', 'log.sqlite', '--table', 'some', value]);
+  expect(set.stdout, set.stderr).toContain(`some: the next run reads from at ${value}`);
+  expect(await rows()).toBe(ROWS - 4 * 120 + 1);
+});
+
 test('watermark list --target says how far behind a target is', async () => {
   const folder = await newLog();
   await run(folder);

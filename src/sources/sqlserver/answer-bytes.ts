@@ -1,7 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { Connection } from 'tedious';
-import { RecyclingSocket } from '../recycling-socket.ts';
-import { PacketReader } from './packet-reader.ts';
 
 /** The bytes of one answer, without the headers of its packets. */
 export interface AnswerBytes {
@@ -9,14 +7,6 @@ export interface AnswerBytes {
   drain(take: (bytes: Uint8Array) => void): number;
   /** Nothing will come any more. */
   readonly ended: boolean;
-}
-
-/** Straight from the socket, to be opened before the statement is sent; null when that is encrypted or not ours. */
-export function packetsOf(connection: Connection, wake: () => void): PacketReader | null {
-  const { messageIo } = connection as unknown as { readonly messageIo?: DriverIo };
-  if (messageIo === undefined || messageIo.securePair !== undefined) return null;
-  const { socket } = messageIo;
-  return socket instanceof RecyclingSocket ? new PacketReader(socket, wake) : null;
 }
 
 /** The message that the driver puts together. */
@@ -45,7 +35,7 @@ function onePacket(message: Readable, bytes: number): Uint8Array | null {
 const PACKET_HEADER = 8;
 
 /** The parts of tedious that its types leave out (lib/message-io.js). */
-interface DriverIo {
+export interface DriverIo {
   readonly socket: unknown;
   readonly securePair?: unknown;
   packetSize(): number;

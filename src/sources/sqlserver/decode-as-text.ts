@@ -2,7 +2,7 @@ import type { BytesBuilder } from '../../model/vector-builder.ts';
 import { decimalText, readUnscaled } from './decode-decimal.ts';
 import { wrongLength, writeGuid } from './decode-fixed.ts';
 import { DAYS_1900_TO_1970, DAYS_TO_1970, readUint, ticksToMillis, timeBytes } from './decode-time.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 import { dateText, offsetText, timestampText, timeText } from './time-text.ts';
 import type { DecoderName } from './types.ts';
 

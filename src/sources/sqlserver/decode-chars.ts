@@ -1,5 +1,6 @@
 import type { BytesBuilder } from '../../model/vector-builder.ts';
-import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 
 /** Longer values go through the engine's own conversion, which is faster for them than a loop. */
 const LOOP_BYTES = 512;

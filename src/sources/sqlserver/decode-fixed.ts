@@ -1,5 +1,5 @@
 import type { BitsBuilder, BytesBuilder, FloatBuilder, WordsBuilder } from '../../model/vector-builder.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /*
  * Decoders of values of a few fixed widths (little-endian; MS-TDS 2.2.5.5). Each is one loop over one column of the scanned rows, so that

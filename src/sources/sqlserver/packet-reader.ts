@@ -1,5 +1,6 @@
-import type { RecyclingSocket } from '../recycling-socket.ts';
-import type { AnswerBytes } from './answer-bytes.ts';
+import type { Connection } from 'tedious';
+import { RecyclingSocket } from '../recycling-socket.ts';
+import type { AnswerBytes, DriverIo } from './answer-bytes.ts';
 
 /** Above this many waiting bytes the socket is paused: the server then fills the kernel's buffers and waits. */
 const MOST_WAITING = 1024 * 1024;
@@ -122,6 +123,14 @@ export class PacketReader implements AnswerBytes {
     if (paused) this.socket.pause();
     else this.socket.resume();
   }
+}
+
+/** Straight from the socket, to be opened before the statement is sent; null when that is encrypted or not ours. */
+export function packetsOf(connection: Connection, wake: () => void): PacketReader | null {
+  const { messageIo } = connection as unknown as { readonly messageIo?: DriverIo };
+  if (messageIo === undefined || messageIo.securePair !== undefined) return null;
+  const { socket } = messageIo;
+  return socket instanceof RecyclingSocket ? new PacketReader(socket, wake) : null;
 }
 
 /** What one read of the socket brought, and where in it the payloads lie. */

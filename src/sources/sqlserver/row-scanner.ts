@@ -1,4 +1,4 @@
-import { createScannedRows, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import type { LengthForm, WireColumn } from './wire-column.ts';
 
 /**

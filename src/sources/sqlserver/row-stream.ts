@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream';
 import { type Connection, Request } from 'tedious';
 import { NotEnoughDataError } from 'tedious/lib/token/helpers.js';
 import StreamParser from 'tedious/lib/token/stream-parser.js';
-import { type AnswerBytes, messageBytes, packetsOf } from './answer-bytes.ts';
-import type { PacketReader } from './packet-reader.ts';
+import { type AnswerBytes, messageBytes } from './answer-bytes.ts';
+import { type PacketReader, packetsOf } from './packet-reader.ts';
 import { RowScanner } from './row-scanner.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import { type ColumnMetadata, type WireColumn, wireColumn } from './wire-column.ts';
 
 /** A server that does not acknowledge a cancel for so long is left: the connection is closed. The driver itself gives up a little earlier. */
