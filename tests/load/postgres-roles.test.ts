@@ -64,4 +64,24 @@ describe('the scripts of PostgreSQL', () => {
     expect(run.code, run.output).toBe(0);
     expect((await client.query('SELECT v FROM t')).rows).toEqual([{ v: ['a', null] }]);
   });
+
+  it.each([
+    ['"char"', 'ABC'],
+    ['bytea', '\\x41'],
+    ['interval(0)', '00:00:01.6'],
+    ['interval year', '1 year 2 mons'],
+  ])('stop at a text that a column of %s would change', async (type, text) => {
+    await using database = await freshDatabase('roles');
+    await database.client.query(`CREATE TABLE t (id bigint PRIMARY KEY, v ${type})`);
+    const columns = [
+      { name: 'id', type: { kind: 'int64' }, nullable: false },
+      { name: 'v', type: { kind: 'string' } },
+    ] as const;
+    using given = givenLoad(postgresTarget, { columns, primaryKey: ['id'], table: { schema: 'public', name: 't' } }, [
+      `1,"${text}"`,
+    ]);
+    const run = given.run(database.url);
+    expect(run.code, run.output).not.toBe(0);
+    expect(run.output).toMatch(/would cut or change a text of the files; nothing was changed/);
+  });
 });
