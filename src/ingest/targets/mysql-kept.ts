@@ -72,12 +72,19 @@ function keptColumn({ name, source }: LoadColumn) {
   return { nameText: quoteLiteral(name), same, types: commaList(keptBy(source.type).map(quoteLiteral)) };
 }
 
-/** An enum takes a text of another case, or with a blank at its end, for its member: found in the staged texts, byte for byte. */
+/** Of sources whose texts have blanks at the end that say nothing. */
+const PADDED = /^(?:n?char|character|bpchar)\b(?! varying)/i;
+
+/**
+ * An enum takes a text of another case, or with a blank at its end, for its member, and a char gives blanks at the end back never: found in the
+ * staged texts, byte for byte.
+ */
 export function enumView(load: TableLoad, valueOf: (column: LoadColumn, cell: Quoted) => Quoted): View {
   const texts = load.columns.flatMap((column, index) => {
     const { name, ignored, source } = column;
     if (ignored || source.type.kind !== 'string' || load.mode === 'full-refresh') return [];
-    return [{ nameText: quoteLiteral(name), value: valueOf(column, sql`s.${word(`c${index + 1}`)}`) }];
+    const padded = PADDED.test(source.nativeType);
+    return [{ padded, nameText: quoteLiteral(name), value: valueOf(column, sql`s.${word(`c${index + 1}`)}`) }];
   });
   return { enums: texts };
 }

@@ -208,7 +208,7 @@ export class MysqlLoadSession implements LoadSession {
     if (await exists(main, target.schema, `_sqlextract_${tag}_files`)) return 'stage';
     // whether a text is a member as it is can be asked of staged texts only
     const existing = await existingColumns(main, load);
-    return existing.some(({ type }) => /^enum\(/i.test(type)) ? 'stage' : 'table';
+    return existing.some(({ type }) => /^(?:enum|char)\(/i.test(type)) ? 'stage' : 'table';
   }
 
   #preparedOf(load: TableLoad): Prepared {
