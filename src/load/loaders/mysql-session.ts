@@ -208,7 +208,11 @@ export class MysqlLoadSession implements LoadSession {
     if (await exists(main, target.schema, `_sqlextract_${tag}_files`)) return 'stage';
     // whether a text is a member as it is can be asked of staged texts only
     const existing = await existingColumns(main, load);
-    return existing.some(({ type }) => /^(?:enum|char)\(/i.test(type)) ? 'stage' : 'table';
+    const texts = new Set(
+      load.columns.flatMap(({ name, source }) => (source.type.kind === 'string' ? [name.toLowerCase()] : [])),
+    );
+    const picky = existing.some(({ name, type }) => /^(?:enum|char)\(/i.test(type) && texts.has(name.toLowerCase()));
+    return picky ? 'stage' : 'table';
   }
 
   #preparedOf(load: TableLoad): Prepared {
