@@ -17,6 +17,7 @@ const COLUMNS = {
   price: 'decimal(20,2)',
   bytes: 'varbinary(20)',
   note: 'varchar(20)',
+  code: 'varchar(20)',
 };
 
 let source: FreshDatabase;
@@ -25,8 +26,8 @@ const extracts = newFolder();
 beforeAll(async () => {
   source = await freshDatabase('load_facts');
   await source.client.query(
-    `CREATE TABLE facts (id int PRIMARY KEY, at timestamp, ratio float8, price numeric(20,2), bytes bytea, note text);
-    INSERT INTO facts VALUES (1, '2024-01-01 12:34:56', 0.1234567890123, 123456789.12, 'ab', '0.12345678901234567')`,
+    `CREATE TABLE facts (id int PRIMARY KEY, at timestamp, ratio float8, price numeric(20,2), bytes bytea, note text, code text);
+    INSERT INTO facts VALUES (1, '2024-01-01 12:34:56', 0.1234567890123, 123456789.12, 'ab', 'Abc', 'x '), (2, NULL, NULL, NULL, NULL, 'it''s', NULL)`,
   );
   await extractTo({ url: source.url } as LoadSource, extracts.folder, 'first', 'csv');
 });
@@ -77,6 +78,9 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
     ['price', 'float'],
     ['note', 'float'],
     ['bytes', 'binary(20)'],
+    ['note', `enum('abc', 'x')`],
+    ['note', `set('Abc', 'x')`],
+    ['code', 'char(20)'],
   ])('a column %s that became %s is refused by its name', async (column, type) => {
     await using database = await freshMariadb('load_kept');
     const target = createMariadb(database);
@@ -87,5 +91,14 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
       expect(output).toContain(`without a word; nothing was changed: ${column}`);
       expect(await ids(database)).toEqual([{ id: 99 }]);
     }
+  });
+
+  it('a text that is a member of an enum as it is becomes that', async () => {
+    await using database = await freshMariadb('load_enum');
+    await makeTable(database, { note: `enum('it''s', 'Abc')` });
+    const outcome = await loadAll(step(createMariadb(database), 'replace', ['--parallel', '1']));
+    expect(outcome.code, outcome.output).toBe(0);
+    const [rows] = await database.client.query('SELECT note FROM facts ORDER BY id');
+    expect(rows).toEqual([{ note: 'Abc' }, { note: "it's" }]);
   });
 });

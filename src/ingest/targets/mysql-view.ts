@@ -9,7 +9,7 @@ import { LEDGER } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
 import { plainLiteral, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
-import { keptView } from './mysql-kept.ts';
+import { enumView, keptView } from './mysql-kept.ts';
 import type { CellReading } from './mysql-types.ts';
 import { collationOf, typeOf, valueOf } from './mysql-types.ts';
 import { windowView } from './mysql-window.ts';
@@ -54,6 +54,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     digits: digitsView(load),
     ledgerNameText: quoteLiteral(LEDGER),
     ...keptView(load),
+    ...enumView(load, (column, cell) => valueOf(column.source.type, cell, cellReading(load, column, flavor))),
     ...markView(load, flavor),
     fileCount: load.files.length,
     headerLines: headerLines(load),

@@ -200,11 +200,19 @@ export class MysqlLoadSession implements LoadSession {
   }
 
   /** Where files are staged already (with more sessions, or beside the extract by `sync`), that is gone on with. */
-  async #wayOf({ mode, files, target, tag }: TableLoad): Promise<LoadWay> {
+  async #wayOf(load: TableLoad): Promise<LoadWay> {
+    const { mode, files, target, tag } = load;
     if (mode === 'full-refresh') return 'new';
     const { connections, main } = this.#parts;
     if ((mode !== 'replace' && mode !== 'append') || connections > 1 || files.length === 0) return 'stage';
-    return (await exists(main, target.schema, `_sqlextract_${tag}_files`)) ? 'stage' : 'table';
+    if (await exists(main, target.schema, `_sqlextract_${tag}_files`)) return 'stage';
+    // whether a text is a member as it is can be asked of staged texts only
+    const existing = await existingColumns(main, load);
+    const texts = new Set(
+      load.columns.flatMap(({ name, source }) => (source.type.kind === 'string' ? [name.toLowerCase()] : [])),
+    );
+    const picky = existing.some(({ name, type }) => /^(?:enum|char)\(/i.test(type) && texts.has(name.toLowerCase()));
+    return picky ? 'stage' : 'table';
   }
 
   #preparedOf(load: TableLoad): Prepared {

@@ -5,7 +5,7 @@ import { parsePostgres } from '../../sources/postgres/config.ts';
 import type { TargetPlace } from '../loader.ts';
 
 /** A source's session is read-only and gives up a lock after a minute; a load writes, and waits for who was first. */
-const WRITING = `SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; SET lock_timeout = 0; SET client_min_messages = warning`;
+const WRITING = `SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; SET lock_timeout = 0; SET array_nulls = on; SET client_min_messages = warning`;
 
 /**
  * A connection with the settings of a source's (sources/postgres/pin-session.ts: UTC, ISO dates, no search path, row security an error), but for
