@@ -23,11 +23,16 @@ export async function extractAndDetect(request: ExtractRequest, watcher: RunWatc
   const tables: TableReport[] = [];
   for (const table of report.tables) {
     const { manifest } = table;
-    const asked = table.status === 'complete' && manifest !== null && !request.stop.aborted;
+    const asked = manifest !== null && !request.stop.aborted && isOpen(request, table);
     tables.push(asked ? await withDeletes(request, table, manifest, watcher) : table);
   }
   const failed = tables.some(({ problem }) => problem !== null);
   return { ...report, tables, status: failed ? 'incomplete' : report.status };
+}
+
+/** A window that was killed between its last file and its delete set is done already, and its keys were not looked at. */
+function isOpen({ runKey }: ExtractRequest, { status, deletes }: TableReport): boolean {
+  return status === 'complete' || (status === 'already-done' && runKey === null && deletes === null);
 }
 
 /** The window is whole whatever becomes of its delete set: it can be loaded, and the next run finds the same keys gone. */

@@ -332,16 +332,19 @@ describe('--detect-deletes', () => {
     expect(next.manifest.incremental?.previous).toMatch(/-deletes$/);
   });
 
-  test.each(['before-deletes', 'after-deletes'])('killed at %s, the keys are delivered all the same', async (fault) => {
-    const folder = await newLog();
-    await run(folder, DETECT);
-    change(folder, 'DELETE FROM events WHERE id IN (3, 77)');
-    expect((await extract(folder, DETECT, { SQLEXTRACT_FAULT: fault })).signal).toBe('SIGKILL');
-    expect(await gone(folder)).toEqual(fault === 'before-deletes' ? [3, 77] : []);
-    const { manifest } = await run(folder);
-    expect(manifest.incremental?.previous?.endsWith('-deletes')).toBe(fault === 'before-deletes');
-    expect(await gone(folder)).toEqual([]);
-  });
+  test.each(['before-run-close', 'before-deletes', 'after-deletes'])(
+    'killed at %s, the keys are delivered all the same',
+    async (fault) => {
+      const folder = await newLog();
+      await run(folder, DETECT);
+      change(folder, 'DELETE FROM events WHERE id IN (3, 77)');
+      expect((await extract(folder, DETECT, { SQLEXTRACT_FAULT: fault })).signal).toBe('SIGKILL');
+      expect(await gone(folder)).toEqual(fault === 'after-deletes' ? [] : [3, 77]);
+      const { manifest } = await run(folder);
+      expect(manifest.incremental?.previous?.endsWith('-deletes')).toBe(fault !== 'after-deletes');
+      expect(await gone(folder)).toEqual([]);
+    },
+  );
 
   test('is refused where nobody knows all keys', async () => {
     const folder = await newLog();
