@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { connect, type SqlServerConnection } from '../../../src/sources/sqlserver/connect.ts';
+import { connect } from '../../../src/sources/sqlserver/connect.ts';
+import type { SqlServerConnection } from '../../../src/sources/sqlserver/connection.ts';
 import { sqlServerDriver } from '../../../src/sources/sqlserver/index.ts';
 import { quoteName } from '../../../src/sources/sqlserver/quote.ts';
 import type { CursorFixture, CursorType, OpenWriter } from '../../conformance/cursor-fixture.ts';
