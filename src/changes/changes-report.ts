@@ -6,7 +6,7 @@ import { deletesOf } from '../model/run-links.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ChangesRun } from './changes-of.ts';
+import type { ChangesRun } from './changes-run.ts';
 import type { Compared } from './compare-rows.ts';
 
 export function changesReport({ name, record, window }: ChangesRun, { counts, pending }: Compared): TableReport {

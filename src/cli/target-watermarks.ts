@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { deletesOf } from '../model/run-links.ts';
 import { openTarget } from '../load/load.ts';
 import { missingWindows } from '../load/window-chain.ts';

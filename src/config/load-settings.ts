@@ -10,7 +10,8 @@ import { holdsPassword, secretsOfUrl } from './redact.ts';
 import { resolveSource } from './resolve-source.ts';
 import { availableResources, chooseBuffers, chooseWorkers, type Resources } from './resources.ts';
 import { environmentName, type Origin, type Setting, SETTINGS, type SettingName } from './setting-table.ts';
-import type { FlagValues, Settings, SettingValues, SourceSetting } from './settings.ts';
+import type { FlagValues } from './flag-values.ts';
+import type { Settings, SettingValues, SourceSetting } from './settings.ts';
 import { checkTableEntries } from './table-settings.ts';
 import type { ValuePlace } from './value-place.ts';
 

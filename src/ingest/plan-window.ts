@@ -6,7 +6,7 @@ import type { LoadIncrement } from './ingest-plan.ts';
 import type { LoadMode } from './load-mode.ts';
 import type { LoadWindow } from './load-window.ts';
 import { typedWindow, windowOfManifest } from './load-window.ts';
-import type { LoadOrder, PlannedManifest } from './plan-table.ts';
+import type { LoadOrder, PlannedManifest } from './load-order.ts';
 import type { IngestTarget } from './target.ts';
 
 /** What becomes of a manifest's rows, decided: by what was typed, else by the strategy of its window. */

@@ -1,9 +1,10 @@
 import { displayName } from '../model/table.ts';
 import { leastRows, markColumn, needsDeletedColumn, tooManyDeletes } from './deleted-rows.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-import { LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
+import { heldRows, LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
+import { skipsRows } from './rejected-rows.ts';
 import type { View } from './render.ts';
 import type { IngestTarget } from './target.ts';
 
@@ -59,7 +60,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     // a delete set has but the key of the table's columns
     create: plan.options.create && load.mode !== 'delete',
     allowOlder: plan.options.allowOlder,
-    skip: plan.options.onError === 'skip',
+    skip: skipsRows(load, plan),
     maxErrors: plan.options.maxErrors,
     columns,
     inserts,
@@ -89,6 +90,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
       target,
       inserts.some(({ isKey }) => !isKey),
     ),
+    held: heldRows(load, target),
     ...messages(load, target),
   };
 }
@@ -109,6 +111,9 @@ function messages(load: TableLoad, target: IngestTarget): View {
     ),
     messageOthers: say(
       `the first window of run ${source.run} would take the place of what windows of another job (another --where, table or source) loaded; ${bothKept(load)}, --mode replace lets theirs go; nothing was changed`,
+    ),
+    messageGone: say(
+      `the ledger (${LEDGER}) says that rows were loaded into it, but it is not there any more, or has no rows; nothing was changed; bring them back, or delete its rows from the ledger and load all of it`,
     ),
     messageCount: say(`the rows that were loaded are not the ${rows} of the manifest; nothing was changed`),
     messageTwice: say(

@@ -9,7 +9,7 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
-import { requirePrevious, requireTable } from './window-gap.ts';
+import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
@@ -62,6 +62,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
 async function loadedBefore(context: LoadContext, load: TableLoad, entry: LedgerEntry): Promise<LoadOutcome> {
   await context.session.discard(load, context.plan);
   if (entry.mode !== load.mode) throw loadedOtherwise(load, entry);
+  await requireLoaded(context.session, load);
   return { kind: 'already-loaded', entry, resumedFiles: 0, ...(await countsOf(context, load, null)) };
 }
 
@@ -125,14 +126,15 @@ async function withItsColumns(
 async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
   const { session, plan, stop } = context;
   try {
+    const onWait = (text: string): void => context.onRemark(load, text);
     faultPoint('before-load-prepare');
-    await session.prepare(load, plan);
+    await session.prepare(load, plan, onWait);
     const resumedFiles = session.stages ? await stageAll(context, load) : 0;
     if (stop.aborted) return { kind: 'stopped' };
     const before = context.counts === true ? await rowsBefore(context, load) : null;
     const lost = load.mode === 'full-refresh' ? await session.lost?.(load) : undefined;
     faultPoint('before-load-publish');
-    const entry = await session.publish(load, plan);
+    const entry = await session.publish(load, plan, onWait);
     faultPoint('after-load-publish');
     await session.discard(load, plan);
     const gone = lost === undefined ? {} : { lost };

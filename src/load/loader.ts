@@ -12,6 +12,9 @@ export interface TargetLoader {
   open(place: TargetPlace, connections: number): Promise<LoadSession>;
 }
 
+/** What a load waits for, completes "table t …". */
+export type OnWait = (text: string) => void;
+
 export interface TargetPlace {
   /** May hold a password. */
   readonly url: string;
@@ -38,16 +41,19 @@ export interface LoadSession extends AsyncDisposable {
   entry(load: TableLoad): Promise<LedgerEntry | null>;
   /** What the ledger calls the newest run of the table that a window can go on from (several: of one instant); empty when it has none. */
   newest(load: TableLoad): Promise<readonly string[]>;
+  /** Rows that the table has by the ledger, which has a run of it: see `heldRows` in ingest/ledger-sql.ts. */
+  held(load: TableLoad): Promise<number>;
   /** Columns of the table that is there, as its catalog names them; null when there is none. */
   columns(load: TableLoad): Promise<readonly ExistingColumn[] | null>;
   /** ALTER TABLE … ADD COLUMN, in their order, each NULL in the rows that are there. */
   addColumns(load: TableLoad, names: readonly string[], plan: IngestPlan): Promise<void>;
-  prepare(load: TableLoad, plan: IngestPlan): Promise<void>;
+  /** `onWait`: what it waits for, as long as it does. */
+  prepare(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<void>;
   /** Files that are in the staging table, by name, with their sha256. */
   staged(load: TableLoad): Promise<ReadonlyMap<string, string>>;
   /** All rows of the file and its entry in the list of staged files, or nothing. A file that is staged already is left as it is. */
   stage(load: TableLoad, file: LoadFile, onBytes: (bytes: number) => void): Promise<void>;
-  publish(load: TableLoad, plan: IngestPlan): Promise<LedgerEntry>;
+  publish(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<LedgerEntry>;
   /** The staging table and its list are gone. */
   discard(load: TableLoad, plan: IngestPlan): Promise<void>;
   /** Rows of the table. */

@@ -47,3 +47,21 @@ export function requireTable({ incremental, source, target }: TableLoad): void {
     fault: 'data',
   });
 }
+
+/** The same of a run that is loaded: nothing is done only where its rows are still there. Throws LOAD_REFUSED. */
+export async function requireLoaded(
+  session: Pick<LoadSession, 'columns' | 'count' | 'held'>,
+  load: TableLoad,
+): Promise<void> {
+  const { mode, source, target } = load;
+  const isThere = (await session.columns(load)) !== null;
+  // whoever takes appended rows on may empty the table
+  if (isThere && (mode === 'append' || (await session.count(load)) > 0 || (await session.held(load)) <= 0)) return;
+  const table = displayName({ schema: target.schema ?? '', name: target.name });
+  throw new SqlextractError({
+    code: 'LOAD_REFUSED',
+    message: `${table} ${isThere ? 'has no rows any more' : 'is not there any more'}, though the ledger says that run ${source.run} was loaded into it; nothing was done`,
+    hint: 'bring its rows back, or delete those of the table from the ledger (_sqlextract_loads) and load all of it',
+    fault: 'data',
+  });
+}

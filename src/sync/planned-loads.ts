@@ -4,7 +4,7 @@ import { caughtUpOf } from '../model/run-links.ts';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import { openTarget } from '../load/load.ts';
 import type { LoadSession } from '../load/loader.ts';
 import { missingWindows, numbered } from '../load/window-chain.ts';

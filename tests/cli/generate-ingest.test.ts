@@ -72,7 +72,7 @@ describe('generate-ingest', () => {
     [[], 'TARGET_MISSING', '--target'],
     [['--target', 'bigquery'], 'INGEST_OPTION', 'add --'],
     [['--target', 'duckdb', '--bucket', 's3://b'], 'INGEST_OPTION', 'leave it out'],
-    [['--target', 'duckdb', '--on-error', 'skip'], 'INGEST_OPTION', 'leave it out'],
+    [['--target', 'sqlite', '--on-error', 'skip'], 'INGEST_OPTION', 'leave it out'],
     [['--target', 'clickhouse', '--stdout'], 'INGEST_OPTION', 'into a folder'],
     [['--target', 'duckdb', '--max-errors', '3'], 'INGEST_OPTION', '--on-error skip'],
     [['--target', 'duckdb', '--mode', 'upsert'], 'USAGE_CHOICE', 'merge'],

@@ -175,6 +175,25 @@ export function targetSuite(fixture: TargetFixture): void {
       });
     });
 
+    it('leaves rows out that do not fit, up to a number and with their names quoted, or says why not', () => {
+      const { rejects } = target.capabilities;
+      if (rejects !== true) return expect(rejects.length).toBeGreaterThan(20);
+      const nameOf = (index: number): string => {
+        const name = `${index} '"]\``;
+        return target.capabilities.identifiers.forbidden?.test(name) === true ? `c${index}` : name;
+      };
+      const columns = [...EVERY_TYPE, ...EVERY_TYPE].map((type, index) => ({ name: nameOf(index), type }));
+      const options = { onError: 'skip' as const, maxErrors: 4711 };
+      const text = sqlOf(
+        target,
+        planOf(target, facts({ columns, options, primaryKey: [], table: { schema: '', name: 't' } })),
+      );
+      expect(text).toMatch(/_rejected/);
+      expect(text).toMatch(/more rows than the 4711 of --max-errors do not fit the table; nothing was changed/);
+      expect(text).toMatch(/> 4711/);
+      return expect(text).not.toMatch(/undefined|\[object/);
+    });
+
     it('is no place for hostile names: they stand in its scripts only as quoted tokens', () => {
       const forbidden = target.capabilities.identifiers.forbidden;
       const names = HOSTILE_TEXTS.filter((name) => forbidden?.test(name) !== true);

@@ -137,7 +137,8 @@ describe('Databricks scripts', () => {
       expect(given({ locations: { volume } })).toThrow('--volume');
     }
     expect(given({ format: 'parquet', columns: [column('t', { kind: 'time' })] })).toThrow('does not read times');
-    expect(databricksTarget.capabilities.rejects).toContain('COPY INTO');
+    expect(given({ mode: 'append', options: { onError: 'skip' } })).toThrow('COPY INTO');
+    expect(given({ format: 'parquet', options: { onError: 'skip' } })).toThrow('single rows cannot be left out');
   });
 });
 

@@ -13,7 +13,7 @@ import { manifestOf, PLAIN_ORDER, planOf } from '../conformance/ingest-example.t
 export interface GivenLoad extends Disposable {
   readonly folder: string;
   readonly plan: IngestPlan;
-  /** Runs run.sh on `folder`/target, or another file there. */
+  /** Runs run.sh on `folder`/target, another file there, or the database of a URL. */
   run(database?: string): { readonly code: number; readonly output: string };
 }
 
@@ -48,7 +48,7 @@ export function givenLoad(
     run: (database = 'target') => {
       const pathOf = ({ path }: { readonly path: string }): string => relative(scripts, path);
       for (const script of target.scripts(plan, { pathOf })) writeFileSync(join(scripts, script.name), script.text);
-      return shell(join(scripts, 'run.sh'), join(folder, database));
+      return shell(join(scripts, 'run.sh'), database.includes('://') ? database : join(folder, database));
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };

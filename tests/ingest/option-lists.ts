@@ -9,6 +9,8 @@ export const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'duckdb read_csv': [
     ...['auto_detect', 'header', 'delim', 'quote', 'escape', 'new_line', 'nullstr', 'allow_quoted_nulls', 'columns'],
     ...['compression', 'max_line_size', 'strict_mode', 'null_padding', 'encoding', 'hive_partitioning'],
+    // duckdb.org/docs/stable/data/csv/reading_faulty_csv_files
+    ...['store_rejects', 'rejects_table', 'rejects_scan', 'rejects_limit', 'parallel'],
   ],
   // duckdb.org/docs/data/parquet/overview, "Parameters"
   'duckdb read_parquet': ['hive_partitioning', 'union_by_name'],

@@ -169,6 +169,45 @@ describe('DuckDB', () => {
     ]);
   });
 
+  it.each([
+    [38, 6],
+    [19, 0],
+    [38, 0],
+    [30, 18],
+    [25, 19],
+    [38, 38],
+  ])('reads texts of wide decimals by faster ways than CAST, to the same value: %i, %i', async (precision, scale) => {
+    const most = precision - scale;
+    const facts: PlanFacts = { ...TWO, columns: [ID, { name: 'v', type: { kind: 'decimal', precision, scale } }] };
+    const digits = '9876543210987654321098765432109876543210';
+    const whole = [
+      '0',
+      '1',
+      '007'.slice(-Math.max(1, most)),
+      digits.slice(0, most),
+      digits.slice(0, Math.min(most, 17)),
+    ]
+      .slice(0, most === 0 ? 1 : 5)
+      .map((each) => each || '0');
+    const after = [
+      '',
+      ...[1, 2, 17, 18, scale].filter((each) => each > 0 && each <= scale).map((each) => `.${digits.slice(-each)}`),
+    ];
+    const texts = whole.flatMap((left) => after.flatMap((right) => [`${left}${right}`, `-${left}${right}`]));
+    using given = givenLoad(
+      duckdbTarget,
+      facts,
+      texts.map((text, index) => `${index},${text}`),
+    );
+    expect(await load(given)).toBe('loaded');
+    const values = texts.map((text, index) => `(${index}, '${text}')`).join(', ');
+    const unlike = await ask(
+      given,
+      `SELECT w.text, t.v FROM (VALUES ${values}) AS w(id, text) LEFT JOIN t ON t.id = w.id WHERE t.v IS DISTINCT FROM CAST(w.text AS DECIMAL(${precision},${scale}))`,
+    );
+    expect(unlike).toEqual([]);
+  });
+
   it('makes no file when it cannot be loaded, and says when another has it open', async () => {
     using given = givenLoad(duckdbTarget, TWO, ['1,"a"']);
     const nowhere = join(given.folder, 'no', 'such', 'file');

@@ -23,12 +23,16 @@ export class FakeSession implements LoadSession {
     return this.ledger.get(load.source.run) ?? null;
   }
 
+  async held() {
+    return 0;
+  }
+
   async newest() {
     return this.newestRuns;
   }
 
   async columns() {
-    return this.existing;
+    return this.existing ?? (this.ledger.size > 0 ? [] : null);
   }
 
   async addColumns(): Promise<void> {

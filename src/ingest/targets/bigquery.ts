@@ -6,6 +6,7 @@ import type { IngestPlan, LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { commaList, commentText, shellWord, sql, word } from '../quoted.ts';
 import { refuseParquetSkip } from '../refuse-parquet-skip.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -77,7 +78,7 @@ function view(load: TableLoad, plan: IngestPlan): View {
     ...bigqueryTarget,
     qualify: (schema, name) => qualifyTable(catalog, schema, name),
   };
-  const columnSql = (column: LoadColumn) => bigqueryColumn(column, format.name, plan.options.onError === 'skip');
+  const columnSql = (column: LoadColumn) => bigqueryColumn(column, format.name, skipsRows(load, plan));
   const given = warehouseView(load, plan, withProject, { columnSql });
   const folder = bucketFolder(load, plan, 'gs');
   const lists = filesByBytes(load.files, plan.options.chunkBytes, MOST_FILES);

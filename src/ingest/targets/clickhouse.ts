@@ -6,18 +6,20 @@ import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import type { ClickHouseColumn } from './clickhouse-columns.ts';
 import { clickHouseColumn, clickHouseType } from './clickhouse-columns.ts';
+import { rejectsView } from './clickhouse-rejects.ts';
+import { qualify, quoteIdentifier, quoteLiteral } from './clickhouse-quote.ts';
 
 const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   // a table's name is a file's name, where each byte that is no letter or digit takes three
   identifiers: { longest: 64, unit: 'bytes', caseSensitive: true, folds: null, forbidden: null },
   tellsQuotedMarker: true,
-  rejects: 'what does not fit stops the load: a file is taken whole or not at all',
+  rejects: true,
   transactional:
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',
   takesOutAndIn: false,
@@ -44,20 +46,6 @@ export const clickHouseTarget: LoadableTarget = {
   step: (step, load, plan) => stepText(step, view(load, plan)),
 };
 
-/** Syntax, Identifiers, clickhouse.com/docs/sql-reference/syntax: in backticks a backslash escapes, so both are doubled. */
-function quoteIdentifier(name: string): Quoted {
-  return new Quoted(`\`${name.replaceAll('\\', '\\\\').replaceAll('`', '``')}\``);
-}
-
-function qualify(schema: string | null, name: string): Quoted {
-  return schema === null ? quoteIdentifier(name) : sql`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
-}
-
-function quoteLiteral(text: string): Quoted {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0');
-  return new Quoted(`'${escaped}'`);
-}
-
 function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
   const columnOf = (column: LoadColumn): ClickHouseColumn => clickHouseColumn(column, load.format.name);
   const base = tableView(load, plan, clickHouseTarget, {
@@ -68,6 +56,7 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
   return {
     ...base,
     ...columnViews(load, columnOf),
+    ...rejectsView(load, plan, columnOf),
     ...keyViews(load),
     database: schema === null ? word('currentDatabase()') : quoteLiteral(schema),
     tableLiteral: quoteLiteral(name),
@@ -200,7 +189,9 @@ function tableScripts(load: TableLoad, plan: IngestPlan, place: ScriptPlace) {
     ...given,
     shellTitle: shellWord(`${table} (${load.mode})`),
     shellLoaded: shellWord(`run ${load.source.run} is loaded already; nothing was done`),
-    loadedQuery: shellWord(String(ledgerQuery(load, 'count() > 0', 'TabSeparated'))),
+    loadedQuery: shellWord(
+      String(ledgerQuery(load, 'count() > 0', 'TabSeparated', sql` AND ${stillThere(load, clickHouseTarget)}`)),
+    ),
     entryQuery: shellWord(String(ledgerQuery(load, '*', 'Vertical'))),
     prepareScript: named('prepare'),
     publishScript: named('publish'),
@@ -237,7 +228,7 @@ export function attemptPrefix({ tag }: TableLoad): string {
   return `_sqlextract_${tag}_part_`;
 }
 
-function ledgerQuery({ target: { schema }, ledger }: TableLoad, what: string, form: string): Quoted {
+function ledgerQuery({ target: { schema }, ledger }: TableLoad, what: string, form: string, more = word('')): Quoted {
   const table = quoteLiteral(ledger.table);
-  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(ledger.run)} FORMAT ${word(form)}`;
+  return sql`SELECT ${word(what)} FROM ${qualify(schema, LEDGER)} WHERE table_name = ${table} AND run_id = ${quoteLiteral(ledger.run)}${more} FORMAT ${word(form)}`;
 }

@@ -2,6 +2,7 @@ import type { ColumnType } from '../../model/column-type.ts';
 import type { LoadColumn, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
 import { sql, word } from '../quoted.ts';
+import { exactText } from '../rejected-rows.ts';
 import type { TargetType, TypedColumn, TypeRefusal } from '../target.ts';
 import type { WarehouseColumn } from '../warehouse-view.ts';
 import { quoteLiteral } from './databricks-names.ts';
@@ -53,18 +54,30 @@ function noteOf(type: ColumnType): string | null {
   }
 }
 
-/** Values are converted where the files are read; the staging table has the table's types. Cells are columns of the file. */
-export function databricksColumn(column: LoadColumn, format: TableLoad['format']['name']): WarehouseColumn {
+/**
+ * Values are converted where the files are read; the staging table has the table's types. Cells are columns of the file. `skip`: rows with a cell
+ * that does not fit go elsewhere, by `fits`.
+ */
+export function databricksColumn(
+  column: LoadColumn,
+  format: TableLoad['format']['name'],
+  skip = false,
+): WarehouseColumn {
   const { type: source, name } = column.source;
   const type = word(typeSql(source));
-  const convert = (cell: Quoted): Quoted => converted(source, cell, name);
+  const convert = (cell: Quoted): Quoted => (skip ? (attempt(source, cell) ?? cell) : converted(source, cell, name));
   return {
     type,
     // as the reader sees it
     stageType: format === 'csv' ? word('STRING') : type,
     value: (cell) => (format === 'csv' ? convert(cell) : cell),
-    fits: () => null,
-    bound: convert,
+    fits: (cell) => {
+      const tried = format === 'csv' ? attempt(source, cell) : null;
+      if (tried === null) return null;
+      const form = exactText(source);
+      return sql`${tried} IS NOT NULL${form === null ? word('') : sql` AND ${cell} RLIKE ${quoteLiteral(`^(${form})$`)}`}`;
+    },
+    bound: (text) => converted(source, text, name),
   };
 }
 
@@ -74,16 +87,22 @@ function converted(type: ColumnType, cell: Quoted, name: string): Quoted {
     const message = quoteLiteral(`sqlextract: a value of ${name} is no ${typeSql(type)}; nothing was changed`);
     return sql`coalesce(${value}, if(${cell} IS NULL, NULL, raise_error(${message})))`;
   };
+  const tried = attempt(type, cell);
+  return tried === null ? cell : checked(tried);
+}
+
+/** NULL for a text that is no value of the type. Null: every text is one. */
+function attempt(type: ColumnType, cell: Quoted): Quoted | null {
   switch (type.kind) {
     case 'string':
     case 'json':
     case 'uuid':
     case 'time':
-      return cell;
+      return null;
     case 'binary':
-      return checked(sql`unhex(${cell})`);
+      return sql`unhex(${cell})`;
     default:
-      return checked(sql`try_cast(${cell} AS ${word(typeSql(type))})`);
+      return sql`try_cast(${cell} AS ${word(typeSql(type))})`;
   }
 }
 

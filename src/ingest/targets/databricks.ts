@@ -9,6 +9,9 @@ import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import { endingOf, shellFolder, shellTitle } from '../shell-view.ts';
 import type { IngestTarget, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
+import { refuseParquetSkip } from '../refuse-parquet-skip.ts';
+import { skipsRows } from '../rejected-rows.ts';
+import type { ColumnSql } from '../script-view.ts';
 import { warehouseView } from '../warehouse-view.ts';
 import {
   FORBIDDEN,
@@ -27,7 +30,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   identifiers: { longest: 255, unit: 'characters', caseSensitive: false, folds: 'lower', forbidden: FORBIDDEN },
   tellsQuotedMarker: false,
-  rejects: 'its append goes file by file (COPY INTO), which cannot leave out and count single rows',
+  rejects: true,
   transactional:
     'each statement is atomic for its table, and the ledger is written after it; append takes each file once by the memory of COPY INTO',
   takesOutAndIn: false,
@@ -85,6 +88,8 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
 }
 
 function view(load: TableLoad, plan: IngestPlan): View {
+  refuseParquetSkip(load, plan);
+  refuseAppendSkip(load, plan);
   checkTimes(load);
   const { format, target, columns } = load;
   const { catalog, volume } = plan.options.locations;
@@ -92,11 +97,13 @@ function view(load: TableLoad, plan: IngestPlan): View {
     ...databricksTarget,
     qualify: (schema, name) => qualifyTable(catalog, schema, name),
   };
-  const columnSql = (column: LoadColumn) => databricksColumn(column, format.name);
+  const skip = skipsRows(load, plan);
+  const columnSql = (column: LoadColumn) => databricksColumn(column, format.name, skip);
   const lists = filesByBytes(load.files, plan.options.chunkBytes, MOST_FILES);
   const folder = volumeFolder(volume, load.tag);
   return {
     ...warehouseView(load, plan, withCatalog, { columnSql }),
+    ...rejectsView(columns, columnSql),
     schemaName: schemaOf(catalog, target.schema),
     checks: columns.flatMap((column) =>
       column.ignored ? [] : [{ holds: databricksHolds(column, sql`t.${quoteIdentifier(column.name)}`) }],
@@ -106,7 +113,7 @@ function view(load: TableLoad, plan: IngestPlan): View {
     nullMarker: quoteLiteral(format.nullMarker ?? ''),
     folder: quoteLiteral(`${folder}/`),
     fileSchema: fileSchema(columns, columnSql),
-    fileValues: fileValues(columns, columnSql),
+    fileValues: fileValues(columns, (column) => (skip ? { value: (cell) => cell } : columnSql(column))),
     appendValues: commaList(
       columns.flatMap((column) =>
         column.ignored
@@ -146,6 +153,28 @@ function fileValues(
     return sql`${value} AS ${word(`c${index + 1}`)}`;
   });
   return commaList(parts);
+}
+
+/** Texts as they are in the files are converted after those that do not fit are taken out. */
+function rejectsView(columns: readonly LoadColumn[], columnSql: (column: LoadColumn) => ColumnSql): View {
+  const stages = columns.map((column, index) => ({ column, stage: word(`c${index + 1}`) }));
+  return {
+    texts: commaList(stages.map(({ column, stage }) => sql`s.${stage} AS ${quoteIdentifier(column.name)}`)),
+    converted: commaList(
+      stages.map(({ column, stage }) => sql`${columnSql(column).value(sql`s.${stage}`)} AS ${stage}`),
+    ),
+  };
+}
+
+/** Throws INGEST_OPTION: COPY INTO, which remembers the files it took, takes them whole. */
+function refuseAppendSkip(load: TableLoad, plan: IngestPlan): void {
+  if (load.mode !== 'append' || !skipsRows(load, plan)) return;
+  throw new SqlextractError({
+    code: 'INGEST_OPTION',
+    message: `--on-error skip: ${displayName(load.source.table)} is appended to file by file (COPY INTO), which cannot leave out and count single rows`,
+    hint: 'use --mode merge, or leave --on-error out',
+    fault: 'usage',
+  });
 }
 
 /** Throws INGEST_TYPE: Spark reads no times from Parquet. */

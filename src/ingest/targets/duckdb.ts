@@ -5,13 +5,16 @@ import type { Quoted } from '../quoted.ts';
 import { commaList, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import { scriptName } from '../script-name.ts';
 import type { ColumnSql } from '../script-view.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import { duckdbRelation } from './duckdb-files.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './duckdb-quote.ts';
+import { rejectsView } from './duckdb-rejects.ts';
 import { keepingTypes, typeOf } from './duckdb-types.ts';
+import { duckdbValue } from './duckdb-value.ts';
 import { windowView } from './duckdb-window.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities, TypedColumn } from '../target.ts';
 
@@ -19,7 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   identifiers: { longest: 1000, unit: 'characters', caseSensitive: false, folds: null, forbidden: null },
   tellsQuotedMarker: true,
-  rejects: 'it loads files whole, in one statement',
+  rejects: true,
   transactional: true,
   takesOutAndIn: true,
   moments: /^TIMESTAMP/i,
@@ -49,12 +52,9 @@ function noteOf(type: TypedColumn['source']['type']): string | null {
   return type.kind === 'uuid' ? 'kept as UUID, which is written in lower case' : null;
 }
 
-function columnSql({ source }: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
-  const type = word(typeOf(source.type));
-  if (source.type.kind === 'binary') {
-    return { type, stageType: type, value: (cell) => (format === 'csv' ? sql`unhex(${cell})` : cell) };
-  }
-  return { type, stageType: type, value: (cell) => sql`CAST(${cell} AS ${type})` };
+function columnSql(column: LoadColumn, format: TableLoad['format']['name']): ColumnSql {
+  const type = word(typeOf(column.source.type));
+  return { type, stageType: type, value: (cell) => duckdbValue(column, format, cell) };
 }
 
 /** `comments`: the table is new, and its columns get the notes of the files. */
@@ -66,8 +66,9 @@ function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace, comments =
   return {
     ...base,
     ...windowView(load),
-    relation: duckdbRelation(load, place),
-    isStaged: base['byKey'] === true || load.window !== null,
+    ...rejectsView(load, plan, (column, cell) => duckdbValue(column, load.format.name, cell)),
+    relation: duckdbRelation(load, { keepsErrors: skipsRows(load, plan), ...(place === undefined ? {} : { place }) }),
+    isStaged: base['byKey'] === true || load.window !== null || skipsRows(load, plan),
     strictKey: load.key.every((key) => load.columns.find(({ name }) => name === key)?.source.nullable === false),
     schemaText: load.target.schema === null ? sql`current_schema()` : quoteLiteral(load.target.schema),
     tableNameText: quoteLiteral(load.target.name),
@@ -135,10 +136,12 @@ export function prepareNewTable(load: TableLoad, plan: IngestPlan): string {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target: { schema, name }, ledger, source, mode }: TableLoad): View {
+function shellView(load: TableLoad): View {
+  const { ledger, source, mode } = load;
+  const { schema, name } = load.target;
   const table = displayName({ schema: schema ?? '', name });
   const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
-  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
+  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition} AND ${stillThere(load, duckdbTarget)}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),

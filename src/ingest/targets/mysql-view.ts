@@ -48,7 +48,7 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     deletes: load.mode === 'replace' || load.mode === 'delete-insert' || takesOut,
     database: databaseOf(load),
     tableNameText: quoteLiteral(load.target.name),
-    lock: sql`CONCAT('sqlextract:', LEFT(SHA2(CONCAT(${databaseOf(load)}, '.', ${quoteLiteral(load.target.name)}), 256), 40))`,
+    lock: lockOf(load),
     tableOptions: sql`ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE ${collationOf(flavor)}`,
     definitions: definitions(load, flavor),
     digits: digitsView(load),
@@ -61,6 +61,11 @@ export function mysqlView(load: TableLoad, plan: IngestPlan, target: IngestTarge
     ...windowView(load),
     ...messages(load),
   };
+}
+
+/** The name of the lock that one load of a table has at a time. */
+export function lockOf(load: TableLoad): Quoted {
+  return sql`CONCAT('sqlextract:', LEFT(SHA2(CONCAT(${databaseOf(load)}, '.', ${quoteLiteral(load.target.name)}), 256), 40))`;
 }
 
 /** Bytes of a row's definition, of 65 535; what is left is for numbers and pointers. */

@@ -6,7 +6,7 @@ import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import { shellTitle } from '../shell-view.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { FORBIDDEN, qualify, quoteIdentifier, quoteLiteral } from './mysql-quote.ts';
 import { typeOf } from './mysql-types.ts';
@@ -73,7 +73,7 @@ function shellView(load: TableLoad, plan: IngestPlan, place: ScriptPlace): View 
   const table = displayName({ schema: target.schema ?? '', name: target.name });
   const list = qualify(target.schema, `_sqlextract_${load.tag}_files`);
   const ledger = qualify(target.schema, LEDGER);
-  const loaded = sql`SELECT count(*) FROM ${ledger} WHERE table_name = ${quoteLiteral(load.ledger.table)} AND run_id = ${quoteLiteral(load.ledger.run)}`;
+  const loaded = sql`SELECT count(*) FROM ${ledger} WHERE table_name = ${quoteLiteral(load.ledger.table)} AND run_id = ${quoteLiteral(load.ledger.run)} AND ${stillThere(load, mysqlTarget)}`;
   const fileView = (file: LoadFile): View => {
     const [name, sha256] = [quoteLiteral(file.name), quoteLiteral(file.sha256)];
     return {

@@ -45,10 +45,13 @@ export function typeOf(type: ColumnType, isKey: boolean): string {
 
 /**
  * COPY reads all forms of our CSV itself, and fails where one is no value of its type (years lie between 0001 and 9999 in our files); only
- * hex without `\x` it would take for text.
+ * hex without `\x` it would take for text. `asText`: rows that do not fit are found later, so that all cells wait as texts.
  */
-export function columnSql({ source, isKey }: LoadColumn): ColumnSql {
+export function columnSql({ source, isKey }: LoadColumn, asText: boolean): ColumnSql {
   const type = word(typeOf(source.type, isKey));
-  if (source.type.kind !== 'binary') return { type, stageType: type, value: (cell) => cell };
-  return { type, stageType: word('text'), value: (cell) => sql`decode(${cell}, 'hex')` };
+  if (source.type.kind === 'binary') {
+    return { type, stageType: word('text'), value: (cell) => sql`decode(${cell}, 'hex')` };
+  }
+  if (!asText || String(type) === 'text') return { type, stageType: type, value: (cell) => cell };
+  return { type, stageType: word('text'), value: (cell) => sql`CAST(${cell} AS ${type})` };
 }

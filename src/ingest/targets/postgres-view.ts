@@ -3,10 +3,12 @@ import { filesBySession } from '../group-files.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
 import { windowConditions } from '../load-window.ts';
 import { Quoted, shellWord, sql, word } from '../quoted.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { scriptName } from '../script-name.ts';
 import type { ScriptPlace } from '../target.ts';
 import { qualify, quoteIdentifier, quoteLiteral } from './postgres-quote.ts';
+import { rejectsView } from './postgres-rejects.ts';
 import { columnSql, typeOf } from './postgres-types.ts';
 
 /** What the templates of templates/postgres use besides what every target has; `base` is the latter. */
@@ -14,14 +16,16 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
   const { schema, name } = load.target;
   const say = (text: string): Quoted =>
     quoteLiteral(`sqlextract: ${displayName({ schema: schema ?? '', name })}: ${text}`);
+  const asText = skipsRows(load, plan);
   return {
     ...base,
     schemaText: quoteLiteral(schema ?? ''),
     tableLiteral: quoteLiteral(String(qualify(schema, name))),
     nameLiteral: quoteLiteral(name),
-    ...windowView(load),
+    ...windowView(load, asText),
+    ...rejectsView(base, load, plan),
     fileCount: load.files.length,
-    statements: statementsView(load),
+    statements: statementsView(load, asText),
     stageName: quoteIdentifier(stageName(load)),
     loadedInto: base['stage'] ?? word(''),
     ...conditionsView(load),
@@ -33,13 +37,34 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     messageAlters: say('a column of the table would cut or change a text of the files'),
     messageAlike: say("a key is equal to one of the table's to its collation only (case, accents, blanks at the end)"),
     messageThere: say('the table was made by somebody else meanwhile'),
+    ...lockViews(load),
+    messageHeld: say('it is locked, and stayed so, by'),
+    messageWaits: say('waits for the lock of'),
     messageUnchanged: quoteLiteral('; nothing was changed'),
     sessions: sessionsView(load, plan, place),
   };
 }
 
+/** Statements of PL/pgSQL that wait: for another load of the table or schema, for its writers, for all who use it. */
+function lockViews({ target: { schema, name }, ledger }: TableLoad): View {
+  const advisory = (text: string, seed: number): Quoted =>
+    sql`PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${quoteLiteral(text)}, ${seed}));`;
+  const table = qualify(schema, name);
+  return {
+    // another load of the table ends by itself
+    untilEver: word("'infinity'"),
+    untilLimit: word(
+      "clock_timestamp() + make_interval(secs => coalesce(nullif(current_setting('sqlextract.lock_seconds', true), ''), '300')::double precision)",
+    ),
+    lockOfLoads: advisory(ledger.table, 5823),
+    lockOfSchema: advisory(schema ?? '', 5824),
+    lockOfWriters: sql`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE;`,
+    lockOfAll: sql`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;`,
+  };
+}
+
 /** Parts of statements that are put together in the target, which alone knows its columns: texts of SQL as literals. */
-function statementsView(load: TableLoad): View {
+function statementsView(load: TableLoad, asText: boolean): View {
   const { schema, name } = load.target;
   const columns = load.columns.flatMap((column, index) => {
     if (column.ignored) return [];
@@ -48,7 +73,7 @@ function statementsView(load: TableLoad): View {
       {
         number: index + 1,
         name: quoteLiteral(column.name),
-        value: quoteLiteral(String(columnSql(column).value(stage))),
+        value: quoteLiteral(String(columnSql(column, asText).value(stage))),
         type: quoteLiteral(typeOf(column.source.type, column.isKey)),
         isText: ['string', 'json', 'uuid'].includes(column.source.type.kind),
         isKey: column.isKey,
@@ -80,13 +105,13 @@ function conditionsView({ columns }: TableLoad): View {
 }
 
 /** Bounds are literals without a type: they get the column's. `inWindow` becomes part of a statement, as a literal. */
-function windowView({ columns, window }: TableLoad): View {
+function windowView({ columns, window }: TableLoad, asText: boolean): View {
   const index = columns.findIndex(({ name }) => name === window?.column);
   const column = columns[index];
   if (window === null || column === undefined) return { inWindow: word(''), inFiles: word('') };
   const { inTable, inFiles } = windowConditions(window, {
     column: sql`t.${quoteIdentifier(window.column)}`,
-    cell: columnSql(column).value(sql`s.${word(`c${index + 1}`)}`),
+    cell: columnSql(column, asText).value(sql`s.${word(`c${index + 1}`)}`),
     bound: quoteLiteral,
   });
   return { inWindow: quoteLiteral(String(inTable)), inFiles };

@@ -1,10 +1,11 @@
 import { displayName } from '../../model/table.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
 import { shellWord, sql, word } from '../quoted.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { LoadableTarget, LoadStep, Script, ScriptPlace, TargetCapabilities } from '../target.ts';
 import { doBlock } from './postgres-do-block.ts';
@@ -16,7 +17,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'] },
   identifiers: { longest: 63, unit: 'bytes', caseSensitive: true, folds: null, forbidden: null },
   tellsQuotedMarker: true,
-  rejects: 'COPY stops at the first row that does not fit, and only PostgreSQL 17 and newer could leave it out',
+  rejects: true,
   transactional: true,
   takesOutAndIn: true,
   moments: /^timestamp/i,
@@ -43,7 +44,9 @@ export const postgresTarget: LoadableTarget = {
 };
 
 function view(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): View {
-  return postgresView(tableView(load, plan, postgresTarget, { columnSql }), load, plan, place);
+  const asText = skipsRows(load, plan);
+  const base = tableView(load, plan, postgresTarget, { columnSql: (column) => columnSql(column, asText) });
+  return postgresView(base, load, plan, place);
 }
 
 function stepText(step: LoadStep, given: View): string {
@@ -106,7 +109,9 @@ function shellView(load: TableLoad): View {
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),
-    shellQuery: shellWord(String(sql`SELECT count(*) FROM ${ledger} WHERE ${known}`)),
+    shellQuery: shellWord(
+      String(sql`SELECT count(*) FROM ${ledger} WHERE ${known} AND ${stillThere(load, postgresTarget)}`),
+    ),
     prepare: shellWord(scriptName(load, 'prepare')),
     publish: shellWord(scriptName(load, 'publish')),
     cleanup: shellWord(scriptName(load, 'cleanup')),

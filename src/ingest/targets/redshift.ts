@@ -6,6 +6,7 @@ import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from '../ingest-plan
 import type { Quoted } from '../quoted.ts';
 import { commentText, shellWord, word } from '../quoted.ts';
 import { refuseParquetSkip } from '../refuse-parquet-skip.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -107,7 +108,7 @@ function view(load: TableLoad, plan: IngestPlan, manifests: readonly Script[]): 
   checkTimes(load);
   const { format, columns } = load;
   const marker = format.nullMarker ?? '';
-  const columnSql = (column: LoadColumn) => redshiftColumn(column, format.name, plan.options.onError === 'skip');
+  const columnSql = (column: LoadColumn) => redshiftColumn(column, format.name, skipsRows(load, plan));
   const folder = bucketFolder(load, plan, 's3');
   const temporary = (suffix: string): Quoted => quoteIdentifier(`_sqlextract_${load.tag}_${suffix}`);
   return {

@@ -1,6 +1,7 @@
 import { filesByBytes } from '../group-files.ts';
 import type { IngestPlan, TableLoad } from '../ingest-plan.ts';
 import { commaList, commentText, Quoted, shellWord, sql, word } from '../quoted.ts';
+import { skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
@@ -95,7 +96,7 @@ function view(load: TableLoad, plan: IngestPlan): View {
   refuseParquetSkip(load, plan);
   const { format } = load;
   const columnSql = (column: TableLoad['columns'][number]) =>
-    snowflakeColumn(column, format.name, plan.options.onError === 'skip');
+    snowflakeColumn(column, format.name, skipsRows(load, plan));
   const types = load.columns.map((column) => columnSql(column).type);
   const cells = load.columns.map(
     ({ source }, index) => sql`${parquetCell(source.name)}::${types[index] ?? word('VARCHAR')}`,

@@ -7,7 +7,7 @@ import { commaList, Quoted, shellWord, sql, word } from '../quoted.ts';
 import type { View } from '../render.ts';
 import { render } from '../render.ts';
 import { scriptName } from '../script-name.ts';
-import { LEDGER } from '../ledger-sql.ts';
+import { LEDGER, stillThere } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type {
   LoadableTarget,
@@ -203,11 +203,12 @@ function checkBinaryMarker({ format, columns, source }: TableLoad): void {
 }
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
-function shellView({ target, ledger, source, mode, format, deletedColumn }: TableLoad): View {
+function shellView(load: TableLoad): View {
+  const { target, ledger, source, mode, format, deletedColumn } = load;
   const { schema, name } = target;
   const table = displayName({ schema: schema ?? '', name });
   const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
-  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition}`;
+  const query = sql`SELECT count(*) FROM ${qualify(schema, LEDGER)} WHERE ${condition} AND ${stillThere(load, sqliteTarget)}`;
   return {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),

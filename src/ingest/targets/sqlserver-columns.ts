@@ -13,6 +13,13 @@ const STAGE_COLLATION = 'Latin1_General_100_BIN2_UTF8';
 /** A key of an index has 900 bytes, two for a character. */
 const KEY_CHARACTERS = 450;
 
+/** A column with what it is here and the name of its staging column. */
+export interface StagedColumn {
+  readonly column: LoadColumn;
+  readonly at: SqlServerColumn;
+  readonly stage: Quoted;
+}
+
 export interface SqlServerColumn extends ColumnSql {
   /** Types that a table may have the column as without a silent change of a value, between bars: `|int|bigint|`. */
   readonly keptBy: string;
@@ -21,6 +28,8 @@ export interface SqlServerColumn extends ColumnSql {
   /** A text, whose `=` in SQL Server overlooks blanks at the end. */
   readonly isText: boolean;
   fromText(text: Quoted): Quoted;
+  /** True for a cell that `value` would stop at or round, or that is NULL in a column without NULL. Null: there is none. */
+  misfit(cell: Quoted): Quoted | null;
 }
 
 export function sqlServerType({ source, measuredBytes, isKey }: TypedColumn): TargetType {
@@ -37,6 +46,7 @@ export function sqlServerColumn(column: LoadColumn, format: TableLoad['format'],
     stageType: word(driver ? stageType : `varchar(max) COLLATE ${STAGE_COLLATION}`),
     value: (cell) => (driver ? driverValue(type, cell) : fileValue(type, cell, format.nullMarker ?? '')),
     fromText: (text) => converted(type, text),
+    misfit: (cell) => misfit(column, driver ? cell : cellText(type, cell, format.nullMarker ?? ''), driver),
     keptBy: keptBy(type),
     scale: scaleOf(type),
     isText,
@@ -125,27 +135,52 @@ function driverValue(type: ColumnType, cell: Quoted): Quoted {
  * columns an empty cell can be none of ours, and `?` in its place ends the statement, where SQL Server would read 0 or 1900-01-01.
  */
 function fileValue(type: ColumnType, cell: Quoted, marker: string): Quoted {
+  return converted(type, cellText(type, cell, marker));
+}
+
+function cellText(type: ColumnType, cell: Quoted, marker: string): Quoted {
   const isText = type.kind === 'string' || type.kind === 'json' || type.kind === 'binary';
-  if (marker === '') return converted(type, isText ? cell : sql`NULLIF(${cell}, '')`);
+  if (marker === '') return isText ? cell : sql`NULLIF(${cell}, '')`;
   // `=` overlooks blanks at the end, DATALENGTH counts them
   const isNull = sql`${cell} = ${quoteLiteral(marker)} AND DATALENGTH(${cell}) = ${Buffer.byteLength(marker)}`;
   const given = isText ? sql`ISNULL(${cell}, '')` : sql`ISNULL(NULLIF(${cell}, ''), '?')`;
-  return converted(type, sql`CASE WHEN ${isNull} THEN NULL ELSE ${given} END`);
+  return sql`CASE WHEN ${isNull} THEN NULL ELSE ${given} END`;
+}
+
+function misfit({ source }: LoadColumn, text: Quoted, driver: boolean): Quoted | null {
+  const { type, nullable } = source;
+  const isFree = type.kind === 'string' || type.kind === 'json' || (driver && type.kind === 'binary');
+  const tests = [
+    ...(nullable ? [] : [sql`${text} IS NULL`]),
+    ...(isFree ? [] : [sql`(${text} IS NOT NULL AND ${converted(type, text, 'TRY_')} IS NULL)`]),
+    ...tooManyDigits(type, text),
+  ];
+  return tests.length === 0 ? null : word(`(${tests.join(' OR ')})`);
+}
+
+/** CONVERT rounds what has more digits after the point. */
+function tooManyDigits(type: ColumnType, text: Quoted): readonly Quoted[] {
+  if (type.kind === 'decimal') {
+    return [sql`(CHARINDEX('.', ${text}) > 0 AND LEN(${text}) - CHARINDEX('.', ${text}) > ${type.scale})`];
+  }
+  if (type.kind !== 'time' && type.kind !== 'timestamp') return [];
+  return [sql`PATINDEX(${word(`'%.${'[0-9]'.repeat(7)}%'`)}, ${text}) > 0`];
 }
 
 /** Each conversion fails for a text that is no value of the type, or is guarded where SQL Server would take one. */
-function converted(type: ColumnType, text: Quoted): Quoted {
+function converted(type: ColumnType, text: Quoted, attempt: 'TRY_' | '' = ''): Quoted {
+  const convert = word(`${attempt}CONVERT`);
   const target = word(fixedType(type));
   switch (type.kind) {
     case 'binary':
-      return sql`CONVERT(varbinary(max), ${text}, 2)`;
+      return sql`${convert}(varbinary(max), ${text}, 2)`;
     case 'uuid':
       // what follows the 36 characters would be overlooked
-      return sql`CONVERT(${target}, CASE WHEN LEN(${text}) > 36 THEN '?' ELSE ${text} END)`;
+      return sql`${convert}(${target}, CASE WHEN LEN(${text}) > 36 THEN '?' ELSE ${text} END)`;
     case 'time':
-      return sql`CONVERT(${target}, CASE WHEN ${text} LIKE '24:%' THEN '?' ELSE ${text} END)`;
+      return sql`${convert}(${target}, CASE WHEN ${text} LIKE '24:%' THEN '?' ELSE ${text} END)`;
     default:
-      return sql`CONVERT(${target}, ${text})`;
+      return sql`${convert}(${target}, ${text})`;
   }
 }
 

@@ -42,3 +42,9 @@ function partsOf(text: string, apart: RegExp): readonly string[] {
   });
   return parts.length === 0 ? ["N''"] : parts;
 }
+
+/** The table's number, or NULL: by the catalog, since OBJECT_ID reads a name's quotes by rules of its own. */
+export function objectId(schema: string | null, name: string): Quoted {
+  const inSchema = sql`SCHEMA_ID(${quoteLiteral(schema ?? 'dbo')})`;
+  return sql`(SELECT o.object_id FROM sys.objects AS o WHERE o.[name] = ${quoteLiteral(name)} AND o.[schema_id] = ${inSchema} AND o.[type] = N'U')`;
+}

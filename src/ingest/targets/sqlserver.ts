@@ -19,7 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   identifiers: { longest: 128, unit: 'characters', caseSensitive: false, folds: null, forbidden: null },
   // through BULK INSERT a quoted `\N` and an unquoted one are the same text
   tellsQuotedMarker: false,
-  rejects: 'a row that does not fit stops BULK INSERT, since MAXERRORS would leave rows out without a word',
+  rejects: true,
   transactional: true,
   takesOutAndIn: true,
   moments: /^datetime(?:2|offset)?$/i,

@@ -3,7 +3,7 @@ import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.t
 import type { Quoted } from '../../ingest/quoted.ts';
 import { commaList, sql, word } from '../../ingest/quoted.ts';
 import { render } from '../../ingest/render.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { attemptPrefix, clickHouseTarget, stageFileSql } from '../../ingest/targets/clickhouse.ts';
 import { fileBytes, verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
@@ -63,6 +63,11 @@ class ClickHouseSession implements LoadSession {
     );
     if (known.length === 0) return [];
     return (await this.#rows(newestRuns(load, clickHouseTarget))).map(([run]) => String(run));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#rows(sql`SELECT ${heldRows(load, clickHouseTarget)}`);
+    return Number(row?.[0]);
   }
 
   /** What a load that was killed after it published left. */

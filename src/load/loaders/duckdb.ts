@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node
 import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
 import { Quoted, sql, word } from '../../ingest/quoted.ts';
 import { duckdbTarget, prepareNewTable } from '../../ingest/targets/duckdb.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -62,6 +62,11 @@ class DuckdbSession implements LoadSession {
   async newest(load: TableLoad): Promise<readonly string[]> {
     if (!(await this.#hasLedger(load))) return [];
     return (await this.#rows(newestRuns(load, duckdbTarget), [])).map(([run]) => String(run));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#rows(sql`SELECT ${heldRows(load, duckdbTarget)}`, []);
+    return Number(row?.[0]);
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {

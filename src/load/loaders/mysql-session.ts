@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
 import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
@@ -10,7 +10,8 @@ import { displayName } from '../../model/table.ts';
 import { plainBytes } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
-import type { ExistingColumn, LedgerEntry, LoadSession } from '../loader.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession, OnWait } from '../loader.ts';
+import { patiently, waitForLoads } from './mysql-locks.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { existingColumns, exists, lostWith } from './mysql-catalog.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
@@ -77,6 +78,11 @@ export class MysqlLoadSession implements LoadSession {
     return (await this.#parts.main.rows(String(newestRuns(load, mysqlTarget)))).map(([run]) => String(run));
   }
 
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#parts.main.rows(`SELECT ${String(heldRows(load, mysqlTarget))}`);
+    return Number(row?.[0]);
+  }
+
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
     const found = await existingColumns(this.#parts.main, load);
     return found.length === 0 ? null : found;
@@ -94,7 +100,7 @@ export class MysqlLoadSession implements LoadSession {
     }
   }
 
-  async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
+  async prepare(load: TableLoad, plan: IngestPlan, onWait: OnWait = () => undefined): Promise<void> {
     const { main, flavor } = this.#parts;
     const way = await this.#wayOf(load);
     const prepared = {
@@ -104,7 +110,8 @@ export class MysqlLoadSession implements LoadSession {
       isParquet: load.format.name === 'parquet',
       todo: true,
     };
-    await main.run(mysqlPart('prepare', prepared.load, prepared.plan, way));
+    const text = mysqlPart('prepare', prepared.load, prepared.plan, way);
+    await patiently(main, load, onWait, async () => main.run(text));
     if (way === 'new') await this.#prepareNew(prepared);
     this.#prepared.set(load.tag, prepared);
     this.#stages = way !== 'table';
@@ -133,10 +140,16 @@ export class MysqlLoadSession implements LoadSession {
     }
   }
 
-  async publish(load: TableLoad): Promise<LedgerEntry> {
+  async publish(load: TableLoad, _plan: IngestPlan, onWait: OnWait = () => undefined): Promise<LedgerEntry> {
     const prepared = this.#preparedOf(load);
+    const { main } = this.#parts;
     if (!prepared.todo) await this.#release();
-    else await this.#publishOnce(load, prepared);
+    else {
+      await patiently(main, load, onWait, async () => {
+        await waitForLoads(main, load, onWait);
+        await this.#publishOnce(load, prepared);
+      });
+    }
     const entry = await this.entry(load);
     if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
     return entry;

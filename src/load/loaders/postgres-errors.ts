@@ -17,13 +17,31 @@ export function targetError(error: unknown, { displayUrl }: TargetPlace): Sqlext
   const known = error instanceof SqlextractError;
   if (known && error.problem.code !== 'SOURCE_STALLED') return error;
   const state = stateOf(error);
-  if (!known && state !== null && !/^(?:08|57P0|5[38])/.test(state)) return guardError(withDetail(error), 'PostgreSQL');
+  if (!known && state !== null && state !== LOCKED && !/^(?:08|57P0|5[38])/.test(state))
+    return guardError(withDetail(error), 'PostgreSQL');
   const text = error instanceof Error ? error.message : String(error);
+  if (state === LOCKED) return locked(error, text);
   return new SqlextractError(
     {
       code: 'TARGET_LOST',
       message: `the connection to ${displayUrl} was lost: ${text.split('\n')[0] ?? ''}`,
       hint: 'nothing of the table was changed; the same command goes on with the files that are staged',
+      fault: 'source',
+      causes: [text],
+    },
+    error,
+  );
+}
+
+/** lock_not_available: somebody else kept a lock for longer than we wait. */
+const LOCKED = '55P03';
+
+function locked(error: unknown, text: string): SqlextractError {
+  return new SqlextractError(
+    {
+      code: 'TARGET_LOCKED',
+      message: text.replace(/^sqlextract: /, ''),
+      hint: 'nothing was changed; end the session that holds the lock, or wait longer: ALTER DATABASE … SET sqlextract.lock_seconds = 3600; the same command goes on with the files that are staged',
       fault: 'source',
       causes: [text],
     },

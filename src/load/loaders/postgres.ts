@@ -2,11 +2,12 @@ import type pg from 'pg';
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
-import { endConnection } from '../../sources/postgres/connect.ts';
+import { endConnection } from '../../sources/postgres/open-connection.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
-import type { ExistingColumn, LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession, OnWait, TargetLoader, TargetPlace } from '../loader.ts';
 import { ClientPool } from './postgres-clients.ts';
 import { connectTarget } from './postgres-connect.ts';
 import { copyFile } from './postgres-copy.ts';
@@ -57,6 +58,11 @@ class PostgresSession implements LoadSession {
     return (await this.#rows(newestRuns(load, postgresTarget), [])).map(([run]) => String(run));
   }
 
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#rows(sql`SELECT ${heldRows(load, postgresTarget)}`, []);
+    return Number(row?.[0]);
+  }
+
   async columns(load: TableLoad): Promise<readonly ExistingColumn[] | null> {
     const { schema, name } = load.target;
     if (!(await this.#exists(schema, name))) return null;
@@ -76,11 +82,15 @@ class PostgresSession implements LoadSession {
       const type = postgresTarget.columnType(column, null);
       if (type.kind !== 'type') continue;
       const added = postgresTarget.quoteIdentifier(column.name);
-      await this.#run(String(sql`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${added} ${word(type.sql)}`));
+      await this.#run(
+        String(
+          sql`BEGIN; SET LOCAL lock_timeout = '60s'; ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${added} ${word(type.sql)}; COMMIT`,
+        ),
+      );
     }
   }
 
-  async prepare(load: TableLoad, plan: IngestPlan): Promise<void> {
+  async prepare(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<void> {
     const way = await this.#wayOf(load, plan);
     this.#ways.set(load.tag, way);
     // What the other way left of an earlier command is of no use, and its list of files would be taken for this one's.
@@ -89,13 +99,14 @@ class PostgresSession implements LoadSession {
     }
     await this.#run(
       way === 'direct' ? directStepText('prepare', load, plan) : postgresTarget.step('prepare', load, plan),
+      onWait,
     );
   }
 
-  /** Hex is no bytea to COPY, and of rows with one key one is to be picked: both need a second pass. */
+  /** Hex is no bytea to COPY, of rows with one key one is to be picked, rows that do not fit are to be found: all need a second pass. */
   async #wayOf(load: TableLoad, plan: IngestPlan): Promise<Way> {
     const plain = load.columns.every(({ source, ignored }) => source.type.kind !== 'binary' && !ignored);
-    if (!plain || load.dedupeBy !== null || load.window !== null) return 'staged';
+    if (!plain || load.dedupeBy !== null || load.window !== null || skipsRows(load, plan)) return 'staged';
     if (load.mode === 'full-refresh') return 'direct';
     return plan.options.create && !(await this.#exists(load.target.schema, load.target.name)) ? 'direct' : 'staged';
   }
@@ -122,9 +133,12 @@ class PostgresSession implements LoadSession {
     }
   }
 
-  async publish(load: TableLoad, plan: IngestPlan): Promise<LedgerEntry> {
+  async publish(load: TableLoad, plan: IngestPlan, onWait?: OnWait): Promise<LedgerEntry> {
     const direct = this.#ways.get(load.tag) === 'direct';
-    await this.#run(direct ? directStepText('publish', load, plan) : postgresTarget.step('publish', load, plan));
+    await this.#run(
+      direct ? directStepText('publish', load, plan) : postgresTarget.step('publish', load, plan),
+      onWait,
+    );
     const entry = await this.entry(load);
     if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
     return entry;
@@ -159,13 +173,22 @@ class PostgresSession implements LoadSession {
   }
 
   /** Statements of one step; a transaction that one of them stopped is ended. */
-  async #run(statements: string): Promise<void> {
+  async #run(statements: string, onWait?: OnWait): Promise<void> {
+    const listen = ({ message = '' }: { readonly message?: string | undefined }): void => {
+      const waits = /^sqlextract: .*?: (waits for [^]*)$/.exec(message)?.[1];
+      if (waits !== undefined) onWait?.(waits);
+    };
     try {
       await this.#clients.use(async (client) => {
-        await client.query(statements).catch(async (error: unknown) => {
-          await rollBack(client, error);
-          throw error;
-        });
+        client.on('notice', listen);
+        try {
+          await client.query(statements).catch(async (error: unknown) => {
+            await rollBack(client, error);
+            throw error;
+          });
+        } finally {
+          client.off('notice', listen);
+        }
       });
     } catch (error) {
       throw targetError(error, this.#place);

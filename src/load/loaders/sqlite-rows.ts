@@ -37,7 +37,7 @@ export class RowReader implements AsyncDisposable {
   /** Blocks of rows of one file, each a list of columns, each a list of its values. */
   async *blocks(load: TableLoad, file: LoadFile): AsyncGenerator<readonly (readonly unknown[])[]> {
     const cells = load.columns.map(({ source }, index) => valueSql(source.type, `c${index + 1}`, load.format.name));
-    const relation = String(duckdbRelation({ ...load, files: [file] }));
+    const relation = String(duckdbRelation({ ...load, files: [file] }, { keepsErrors: false }));
     const result = await this.#connection.stream(`SELECT ${cells.join(', ')} FROM ${relation}`);
     for (;;) {
       const chunk = await result.fetchChunk();

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { IngestPlan, TableLoad } from '../../ingest/ingest-plan.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { insertStatement, sqlitePart, sqliteTarget } from '../../ingest/targets/sqlite.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { guardError } from '../guard-error.ts';
@@ -59,6 +59,11 @@ class SqliteSession implements LoadSession {
   async newest(load: TableLoad): Promise<readonly string[]> {
     if (!this.#hasLedger()) return [];
     return this.#rows(String(newestRuns(load, sqliteTarget)), []).map(([run]) => String(run));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = this.#rows(`SELECT ${String(heldRows(load, sqliteTarget))}`, []);
+    return Number(row?.[0]);
   }
 
   async entry(load: TableLoad): Promise<LedgerEntry | null> {

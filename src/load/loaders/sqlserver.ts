@@ -1,10 +1,10 @@
 import type { IngestPlan, LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql, word } from '../../ingest/quoted.ts';
-import { LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
-import { objectId } from '../../ingest/targets/sqlserver-view.ts';
+import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
+import { objectId } from '../../ingest/targets/sqlserver-quote.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
-import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../sources/sqlserver/connection.ts';
 import { plainBytes, verified } from '../file-bytes.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
@@ -50,6 +50,11 @@ class SqlServerLoadSession implements LoadSession {
   async newest(load: TableLoad): Promise<readonly string[]> {
     if (!(await this.#exists(load.target.schema, LEDGER))) return [];
     return (await this.#sessions.rows(newestRuns(load, sqlServerTarget))).map((row) => String(row['run_id']));
+  }
+
+  async held(load: TableLoad): Promise<number> {
+    const [row] = await this.#sessions.rows(sql`SELECT ${heldRows(load, sqlServerTarget)} AS [held]`);
+    return Number(row?.['held']);
   }
 
   async columns(load: TableLoad) {

@@ -12,7 +12,7 @@ import { currentPlans, selectStatement } from './read-statement.ts';
 import { refuseLossyWarnings } from './read-warnings.ts';
 import { RowScanner } from './row-scanner.ts';
 import { RowStream } from './row-stream.ts';
-import { Misfit } from './scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import { stopStatement } from './stop-statement.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog, watchAnswer } from './watchdog.ts';

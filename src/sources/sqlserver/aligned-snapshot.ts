@@ -2,7 +2,7 @@ import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { Snapshot, SnapshotRequest } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { classifySqlServer } from './errors.ts';
 import { serverRemarks } from './isolation-words.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { postgresTarget } from '../../src/ingest/targets/postgres.ts';
+import { postgresLoader } from '../../src/load/loaders/postgres.ts';
+import type { LoadOutcome } from '../../src/load/load-table.ts';
+import { loadTable } from '../../src/load/load-table.ts';
+import type { IngestTarget } from '../../src/ingest/target.ts';
+import { mysqlTarget } from '../../src/ingest/targets/mysql.ts';
+import { mysqlLoader } from '../../src/load/loaders/mysql.ts';
+import type { TargetLoader } from '../../src/load/loader.ts';
+import type { TypedMode } from '../../src/ingest/load-mode.ts';
+import type { PlanFacts } from '../conformance/ingest-example.ts';
+import type { GivenLoad } from '../ingest/given-load.ts';
+import { givenLoad } from '../ingest/given-load.ts';
+import type { FreshDatabase } from '../support/postgres-server.ts';
+import { freshMariadb } from '../support/mariadb-server.ts';
+import { freshDatabase } from '../support/postgres-server.ts';
+
+/** A table that somebody else has locked is waited for, never without a word, and not for ever. */
+
+const facts = (mode: TypedMode): PlanFacts => ({
+  columns: [{ name: 'id', type: { kind: 'int64' }, nullable: false }],
+  primaryKey: ['id'],
+  table: { schema: 'public', name: 't' },
+  order: { mode },
+});
+
+async function lockedDatabase(seconds: number): Promise<FreshDatabase> {
+  const database = await freshDatabase('locks');
+  const { client, name } = database;
+  await client.query(`CREATE TABLE t (id bigint PRIMARY KEY); INSERT INTO t VALUES (7)`);
+  await client.query(`ALTER DATABASE "${name}" SET sqlextract.lock_seconds = '${seconds}'`);
+  await client.query(`BEGIN; LOCK TABLE t IN ACCESS SHARE MODE; UPDATE t SET id = 8`);
+  return database;
+}
+
+async function load(
+  url: string,
+  { folder, plan }: GivenLoad,
+  [loader, target]: readonly [TargetLoader, IngestTarget],
+  onRemark: (text: string) => void,
+): Promise<LoadOutcome> {
+  const place = { url, displayUrl: 'warehouse', flavor: plan.flavor, environment: {}, scratch: folder };
+  await using session = await loader.open(place, 1);
+  const [table] = plan.tables;
+  if (table === undefined) throw new Error('the plan has no table');
+  const context = { session, target, plan, evolve: 'fail', stop: new AbortController().signal } as const;
+  return await loadTable({ ...context, onBytes: () => undefined, onRemark: (_, text) => onRemark(text) }, table);
+}
+
+const POSTGRES = [postgresLoader, postgresTarget] as const;
+
+describe('a table of PostgreSQL that is locked', () => {
+  it.each(['replace', 'full-refresh'] as const)('%s: is waited for, which is said with the session', async (mode) => {
+    await using database = await lockedDatabase(300);
+    using given = givenLoad(postgresTarget, facts(mode), ['1', '2']);
+    const { rows } = await database.client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const remarks: string[] = [];
+    const outcome = await load(database.url, given, POSTGRES, (text) => {
+      remarks.push(text);
+      void database.client.query('ROLLBACK');
+    });
+    expect(outcome).toMatchObject({ kind: 'loaded', entry: { inserted: 2 } });
+    expect(remarks).toEqual([
+      expect.stringMatching(
+        new RegExp(`^waits for the lock of session ${rows[0]?.pid} of .*idle in transaction since`),
+      ),
+    ]);
+  });
+
+  it('ends a load and a script that wait for too long, with nothing changed', async () => {
+    await using database = await lockedDatabase(1);
+    using given = givenLoad(postgresTarget, facts('replace'), ['1', '2']);
+    const outcome = await load(database.url, given, POSTGRES, () => undefined);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      problem: {
+        code: 'TARGET_LOCKED',
+        fault: 'source',
+        message: expect.stringMatching(/public.t: it is locked, and stayed so, by session \d+ of/),
+      },
+    });
+    const run = given.run(database.url);
+    expect(run.code).not.toBe(0);
+    expect(run.output).toMatch(/stayed so, by session \d+ of .*nothing was changed/);
+    await database.client.query('ROLLBACK');
+    expect((await database.client.query('SELECT id::int FROM t')).rows).toEqual([{ id: 7 }]);
+    const { rows } = await database.client.query(
+      `SELECT relname FROM pg_class WHERE relname ~ '_sqlextract_.*(stage|files|new)$'`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
+
+it.each(['replace', 'full-refresh'] as const)('a table of MariaDB that is locked is waited for, %s', async (mode) => {
+  await using database = await freshMariadb('locks');
+  const { client } = database;
+  for (const statement of [
+    'CREATE TABLE t (id bigint PRIMARY KEY)',
+    'INSERT INTO t VALUES (1)',
+    'BEGIN',
+    'UPDATE t SET id = 7',
+  ]) {
+    await client.query(statement);
+  }
+  using given = givenLoad(mysqlTarget, { ...facts(mode), table: { schema: '', name: 't' }, flavor: 'mariadb' }, [
+    '1',
+    '2',
+  ]);
+  const remarks: string[] = [];
+  const outcome = await load(database.url, given, [mysqlLoader, mysqlTarget], (text) => {
+    remarks.push(text);
+    void client.query('ROLLBACK');
+  });
+  expect(outcome).toMatchObject({ kind: 'loaded', entry: { rows: 2 } });
+  expect(remarks).toEqual([
+    expect.stringMatching(/^waits for the lock of (session \d+ of .*in a transaction since|a session)/),
+  ]);
+  const [rows] = await client.query('SELECT id FROM t ORDER BY id');
+  expect(rows).toEqual([{ id: '1' }, { id: '2' }]);
+});
