@@ -17,6 +17,7 @@ import { describeLoad, describeTableLoad } from './load-text.ts';
 import { scrubbedProblem } from './print-error.ts';
 import { printJson, printLine } from './print.ts';
 import { withSignals } from './signals.ts';
+import { targetIdentity } from './target-identity.ts';
 
 /** Where `load` and `sync` go when no target is named: a file beside the configuration. */
 export const DEFAULT_TARGET = './warehouse.duckdb';
@@ -78,6 +79,7 @@ export function requestOf(settings: Settings, flags: FlagValues, { plan, target,
     flavor: plan.flavor,
     environment: settings.environment,
     scratch: join(settings.stateDir, 'load'),
+    identity: targetIdentity(target, url, settings),
   };
   return { plan, target, place, evolve };
 }

@@ -60,6 +60,8 @@ export interface TableLoad {
     /** ISO 8601, the run's beginning: which of two runs is older. */
     readonly extractedAt: string;
     readonly consistency: Manifest['consistency']['level'];
+    /** Of the database that the rows were read from; left out as long as it is not known. */
+    readonly identity?: Readonly<Record<string, string>>;
   };
   /** `schema` null: the target's default. */
   readonly target: { readonly schema: string | null; readonly name: string };

@@ -39,7 +39,8 @@ export type PlannedManifest = Pick<
   | 'incremental'
   | 'deletes'
   | 'catchUp'
->;
+> &
+  Partial<Pick<Manifest, 'source'>>;
 
 export interface ManifestPlace {
   readonly manifest: PlannedManifest;

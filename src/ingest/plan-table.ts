@@ -50,6 +50,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
       run: manifest.run,
       extractedAt: manifest.startedAt,
       consistency: manifest.consistency.level,
+      ...(manifest.source === undefined ? {} : { identity: manifest.source.identity }),
     },
     target: tableTarget,
     ledger: ledgerOf(manifest, tableTarget, target),
@@ -97,8 +98,9 @@ function widestRow(maxBytes: readonly number[]): number {
 
 function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {
   const { schema, name } = manifest.table;
-  const usual = ['public', 'dbo', 'main'].includes(schema) ? (target.capabilities.defaultSchema ?? null) : schema;
-  const wanted = order.schema ?? (schema === '' ? target.capabilities.defaultSchema : usual);
+  const { defaultSchema, schemaIsDatabase } = target.capabilities;
+  const isDefault = schema === '' || schemaIsDatabase === true || ['public', 'dbo', 'main'].includes(schema);
+  const wanted = order.schema ?? (isDefault ? defaultSchema : schema);
   const cased = (text: string): string =>
     targetName(`table ${displayName(manifest.table)}`, text, order.identifierCase, target);
   return { schema: wanted === null || wanted === '' ? null : cased(wanted), name: cased(name) };

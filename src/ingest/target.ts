@@ -76,6 +76,8 @@ export interface TargetCapabilities {
   readonly takes: readonly (keyof Locations)[];
   /** Where there is no `--schema` and the source has schemas: what its `public` or `dbo` becomes. */
   readonly defaultSchema: string | null;
+  /** A schema is a database, and the connection names one: tables go there, whatever the schema of the source is called, unless `--schema` is given. */
+  readonly schemaIsDatabase?: true;
 }
 
 /** A column with what is known of its values. */

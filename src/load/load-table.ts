@@ -8,12 +8,14 @@ import { displayName } from '../model/table.ts';
 import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
-import type { ExistingColumn, LedgerEntry, LoadSession } from './loader.ts';
+import type { ExistingColumn, LedgerEntry, LoadSession, TargetPlace } from './loader.ts';
+import { requireOther } from './source-itself.ts';
 import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
 
 export interface LoadContext {
   readonly session: LoadSession;
   readonly target: IngestTarget;
+  readonly place: Pick<TargetPlace, 'identity' | 'displayUrl'>;
   readonly plan: IngestPlan;
   readonly evolve: Evolve;
   /** The target's rows are counted before and after, for whoever compares. */
@@ -50,6 +52,7 @@ export async function loadTable(context: LoadContext, load: TableLoad): Promise<
   try {
     const known = await context.session.entry(load);
     if (known !== null) return await loadedBefore(context, load, known);
+    await requireOther(context.place, load);
     await requirePrevious(context.session, load);
     for (const remark of load.remarks) context.onRemark(load, remark);
     return await loadAnew(context, await fitted(context, load));

@@ -35,6 +35,7 @@ export async function load(request: LoadRequest, watcher: LoadWatcher): Promise<
   const context = {
     session,
     target,
+    place,
     plan,
     evolve,
     counts,

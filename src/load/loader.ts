@@ -21,6 +21,8 @@ export interface TargetPlace {
   readonly displayUrl: string;
   readonly flavor: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What a source there would be told apart by, if it is one of that driver; null: it is none. */
+  identity(driver: string): Promise<Readonly<Record<string, string>> | null>;
   /** Absolute: a private folder for files of the moment (Parquet on its way as CSV); made when it is needed. */
   readonly scratch: string;
 }

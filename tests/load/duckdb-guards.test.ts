@@ -21,7 +21,14 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   const [table] = plan.tables;
   if (table === undefined) throw new Error('the plan has no table');
   const url = join(folder, 'target');
-  const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: folder };
+  const place = {
+    url,
+    displayUrl: url,
+    flavor: null,
+    environment: {},
+    identity: () => Promise.resolve(null),
+    scratch: folder,
+  };
   const session = await duckdbLoader.open(place, 1);
   try {
     const fits = await fitted({ session, target: duckdbTarget, plan, evolve: 'fail' }, table);
@@ -211,7 +218,14 @@ describe('DuckDB', () => {
   it('makes no file when it cannot be loaded, and says when another has it open', async () => {
     using given = givenLoad(duckdbTarget, TWO, ['1,"a"']);
     const nowhere = join(given.folder, 'no', 'such', 'file');
-    const place = { url: nowhere, displayUrl: nowhere, flavor: null, environment: {}, scratch: given.folder };
+    const place = {
+      url: nowhere,
+      displayUrl: nowhere,
+      flavor: null,
+      environment: {},
+      identity: () => Promise.resolve(null),
+      scratch: given.folder,
+    };
     await expect(duckdbLoader.open(place, 1)).rejects.toMatchObject({ problem: { code: 'TARGET_CONNECT' } });
     const [table] = given.plan.tables;
     const url = join(given.folder, 'target');

@@ -187,11 +187,23 @@ it('load says the same of a run that is loaded', async () => {
   using given = givenLoad(duckdbTarget, facts, ['1,1']);
   const url = join(given.folder, 'target');
   const load = async () => {
-    const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: given.folder };
+    const place = {
+      url,
+      displayUrl: url,
+      flavor: null,
+      environment: {},
+      identity: () => Promise.resolve(null),
+      scratch: given.folder,
+    };
     await using session = await duckdbLoader.open(place, 1);
     const [table] = given.plan.tables;
     if (table === undefined) throw new Error('the plan has no table');
-    const watch = { stop: new AbortController().signal, onBytes: () => undefined, onRemark: () => undefined };
+    const watch = {
+      place: { displayUrl: 'target', identity: () => Promise.resolve(null) },
+      stop: new AbortController().signal,
+      onBytes: () => undefined,
+      onRemark: () => undefined,
+    };
     return await loadTable({ session, target: duckdbTarget, plan: given.plan, evolve: 'fail', ...watch }, table);
   };
   const place = await duckdb();

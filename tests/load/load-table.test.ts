@@ -15,7 +15,15 @@ async function loaded(
 ): Promise<LoadOutcome> {
   const load = { ...planned(), mode, incremental };
   const plan = planOf(load);
-  const context = { session, target: duckdbTarget, plan, evolve: 'fail', stop: new AbortController().signal } as const;
+  const place = { displayUrl: 'target', identity: () => Promise.resolve(null) };
+  const context = {
+    session,
+    target: duckdbTarget,
+    place,
+    plan,
+    evolve: 'fail',
+    stop: new AbortController().signal,
+  } as const;
   return loadTable({ ...context, onBytes: () => undefined, onRemark: () => undefined }, load);
 }
 

@@ -39,11 +39,18 @@ async function load(
   [loader, target]: readonly [TargetLoader, IngestTarget],
   onRemark: (text: string) => void,
 ): Promise<LoadOutcome> {
-  const place = { url, displayUrl: 'warehouse', flavor: plan.flavor, environment: {}, scratch: folder };
+  const place = {
+    url,
+    displayUrl: 'warehouse',
+    flavor: plan.flavor,
+    environment: {},
+    identity: () => Promise.resolve(null),
+    scratch: folder,
+  };
   await using session = await loader.open(place, 1);
   const [table] = plan.tables;
   if (table === undefined) throw new Error('the plan has no table');
-  const context = { session, target, plan, evolve: 'fail', stop: new AbortController().signal } as const;
+  const context = { session, target, place, plan, evolve: 'fail', stop: new AbortController().signal } as const;
   return await loadTable({ ...context, onBytes: () => undefined, onRemark: (_, text) => onRemark(text) }, table);
 }
 

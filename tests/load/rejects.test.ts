@@ -35,15 +35,14 @@ async function loadInto(
   { folder, plan }: GivenLoad,
   [loader, target]: readonly [TargetLoader, IngestTarget],
 ): Promise<LoadOutcome> {
-  await using session = await loader.open(
-    { url, displayUrl: url, flavor: null, environment: {}, scratch: folder },
-    plan.options.parallel,
-  );
+  const identity = () => Promise.resolve(null);
+  const place = { url, displayUrl: url, flavor: null, environment: {}, identity, scratch: folder };
+  await using session = await loader.open(place, plan.options.parallel);
   const [table] = plan.tables;
   if (table === undefined) throw new Error('the plan has no table');
   const stop = new AbortController().signal;
   const watch = { onBytes: () => undefined, onRemark: () => undefined };
-  return await loadTable({ session, target, plan, evolve: 'fail', stop, ...watch }, table);
+  return await loadTable({ session, target, place, plan, evolve: 'fail', stop, ...watch }, table);
 }
 
 describe('DuckDB, --on-error skip', () => {

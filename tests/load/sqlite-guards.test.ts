@@ -23,7 +23,14 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   const [table] = plan.tables;
   if (table === undefined) throw new Error('the plan has no table');
   const url = join(folder, 'target');
-  const place = { url, displayUrl: url, flavor: null, environment: {}, scratch: folder };
+  const place = {
+    url,
+    displayUrl: url,
+    flavor: null,
+    environment: {},
+    identity: () => Promise.resolve(null),
+    scratch: folder,
+  };
   await using session = await sqliteLoader.open(place, 1);
   try {
     const fits = await fitted({ session, target: sqliteTarget, plan, evolve: 'fail' }, table);

@@ -140,7 +140,9 @@ describe('the load after the run', () => {
     const callbacks = { onBytes: () => undefined, onRemark: () => undefined };
     const stop = new AbortController().signal;
     session.closed = false;
-    const context = { session, target: duckdbTarget, plan: planOf(load), evolve: 'fail', counts: true, stop } as const;
+    const place = { displayUrl: 'target', identity: () => Promise.resolve(null) };
+    const fit = { session, target: duckdbTarget, place, plan: planOf(load), evolve: 'fail' } as const;
+    const context = { ...fit, counts: true, stop };
     return loadTable({ ...context, ...callbacks }, load);
   }
 

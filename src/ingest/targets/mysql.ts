@@ -27,6 +27,7 @@ const CAPABILITIES: TargetCapabilities = {
   needs: [],
   takes: [],
   defaultSchema: null,
+  schemaIsDatabase: true,
 };
 
 /** MySQL 8.0.17 and newer, MariaDB 10.6 and newer. Files go through the client (LOAD DATA LOCAL INFILE) into a table of texts. */

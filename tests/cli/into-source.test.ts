@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, describe, expect, test } from 'vitest';
+import { freshMariadb } from '../support/mariadb-server.ts';
+import { freshDatabase } from '../support/postgres-server.ts';
+import { type CliRun, runCli } from '../support/run-cli.ts';
+
+/* A table must not be loaded into itself: rows written since it was read would be gone, and nobody would be told. */
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'into-source-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function sync(cwd: string, source: string, target: string, ...more: readonly string[]): Promise<CliRun> {
+  return runCli(['sync', '--table', 'own', '--target', target, ...more], { cwd, env: { SQLEXTRACT_SOURCE: source } });
+}
+
+function expectRefused({ code, stdout }: CliRun): void {
+  expect(stdout).toContain('code: LOAD_INTO_SOURCE');
+  expect(code).toBe(2);
+}
+
+describe('a table is not loaded into itself', () => {
+  test('of PostgreSQL, whatever the server is called; another schema takes it', async () => {
+    await using database = await freshDatabase('into_source');
+    await database.client.query('CREATE TABLE own (id int PRIMARY KEY); INSERT INTO own VALUES (1), (2)');
+    const { href } = Object.assign(new URL(database.url), { hostname: 'localhost' });
+    const cwd = newFolder();
+    expectRefused(await sync(cwd, database.url, href));
+    const { rows } = await database.client.query(
+      "SELECT to_regclass('_sqlextract_loads') AS ledger, (SELECT count(*) FROM own)::int AS rows",
+    );
+    expect(rows).toEqual([{ ledger: null, rows: 2 }]);
+    const { code, stderr } = await sync(cwd, database.url, href, '--schema', 'copy');
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await database.client.query('SELECT id FROM copy.own ORDER BY id')).rows).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  test('of MariaDB; the database that the URL of the target names takes it', async () => {
+    await using shop = await freshMariadb('into_source');
+    await using warehouse = await freshMariadb('into_warehouse');
+    await shop.client.query('CREATE TABLE own (id int PRIMARY KEY)');
+    await shop.client.query('INSERT INTO own VALUES (1), (2)');
+    const cwd = newFolder();
+    expectRefused(await sync(cwd, shop.url, shop.url));
+    expectRefused(await sync(cwd, shop.url, warehouse.url, '--schema', shop.name));
+    const { code, stderr } = await sync(cwd, shop.url, warehouse.url);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    const [rows] = await warehouse.client.query('SELECT id FROM own ORDER BY id');
+    expect(JSON.stringify(rows)).toBe(JSON.stringify([{ id: 1 }, { id: 2 }]));
+    const [tables] = await shop.client.query('SHOW TABLES');
+    expect(tables).toHaveLength(1);
+  });
+
+  test('of an SQLite file, by whatever path; a file that is not there yet takes it', async () => {
+    const cwd = newFolder();
+    const database = new DatabaseSync(join(cwd, 'shop.sqlite'));
+    database.exec('CREATE TABLE own (id INTEGER PRIMARY KEY); INSERT INTO own VALUES (1), (2)');
+    expectRefused(await sync(cwd, 'shop.sqlite', `sqlite:${join(cwd, '.', 'shop.sqlite')}`));
+    expect(database.prepare('SELECT name FROM sqlite_schema').all()).toHaveLength(1);
+    database.close();
+    const { code, stderr } = await sync(cwd, 'shop.sqlite', `sqlite:${join(cwd, 'copy.sqlite')}`);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
