@@ -7,6 +7,12 @@ import { fileURLToPath } from 'url';
 
 const NEEDED = 24;
 const GUARD = 'SQLEXTRACT_NODE_HANDOVER';
+/**
+ * For glibc, which reads it when a process begins: memory of this size and more goes back to the system when it is freed. Left to itself it
+ * soon keeps pieces of up to 32 MB, a hundred megabytes in all (docs/decisions/worker-pool.md).
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: '262144' };
+const MOVES_ROWS = ['extract', 'sync', 'load', 'verify'];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The package's folder. */
@@ -18,6 +24,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export function onNode24(script, start) {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+    beginAgain(script);
     dieWithLauncher();
     start();
     return;
@@ -41,7 +48,7 @@ function handOver(node, script) {
   const child = spawn(node, [fileURLToPath(script)].concat(process.argv.slice(2)), {
     // the channel does nothing but close when this process dies, see dieWithLauncher
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: Object.assign({}, process.env, { [GUARD]: String(process.pid) }),
+    env: Object.assign({}, process.env, ALLOCATOR, { [GUARD]: String(process.pid) }),
   });
   passOn.to = child;
   // the arguments may hold a password, and this process shows them in `ps` too
@@ -57,6 +64,18 @@ function handOver(node, script) {
     });
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * Puts this process in the place of itself, with the allocator's settings: pid, terminal and pipes stay. Only where it is worth 40 ms, and
+ * where it was not done yet; with a channel to a parent it cannot be done.
+ */
+function beginAgain(script) {
+  const done = process.env[Object.keys(ALLOCATOR)[0]] !== undefined;
+  const moves = MOVES_ROWS.indexOf(process.argv[2]) >= 0;
+  if (done || !moves || process.platform !== 'linux' || process.channel || !process.execve) return;
+  const args = [process.execPath].concat(process.execArgv, fileURLToPath(script), process.argv.slice(2));
+  process.execve(process.execPath, args, Object.assign({}, process.env, ALLOCATOR));
 }
 
 /** A terminal's Ctrl-C reaches the child by itself; passed on once more it would count as the second one. */

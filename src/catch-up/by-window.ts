@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { KeySets, memoryFor } from '../deletes/key-sets.ts';
+import { limitsFor } from '../deletes/key-memory.ts';
+import { KeySets } from '../deletes/key-sets.ts';
+import { keyColumns } from '../deletes/write-deletes.ts';
 import type { OpenTable } from '../engine/begin-table.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import type { ExtractRequest } from '../engine/request.ts';
@@ -10,7 +11,7 @@ import { faultPoint } from '../model/fault-point.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { CHANGED } from '../sources/cursors.ts';
 import type { WindowedCatchUp } from './decide.ts';
-import { caughtUpOf } from './links.ts';
+import { caughtUpOf } from '../model/run-links.ts';
 import type { CatchUpOutcome } from './report.ts';
 import type { Scanned } from './scan.ts';
 import { scanSince } from './scan.ts';
@@ -50,12 +51,13 @@ async function compareAndWrite(
   key: readonly string[],
   scratch: string,
 ): Promise<CatchUpOutcome> {
-  const threads = Math.min(request.workers, availableParallelism());
-  await using sets = await KeySets.open(scratch, key, threads, memoryFor(scanned.keys));
+  const { manifest: keys } = scanned.keys;
+  const columns = keyColumns(base.manifest.schema.columns, key);
+  await using sets = await KeySets.open(scratch, columns, limitsFor(keys, request.memoryLimitBytes));
   const { totals, selection, run } = base.manifest;
   const known = await sets.known({ store: null, links: [base] });
-  if (known !== totals.rows)
-    return again(`${totals.rows - known} keys stand more than once in the files of run ${run}`);
+  const twice = known - (await sets.different());
+  if (twice > 0 || known !== totals.rows) return again(`${twice} keys stand more than once in the files of run ${run}`);
   const all = selection.where === null;
   const left = await sets.gone(scanned.keys);
   const gone = all ? left : await sets.unselected(scanned.keys, CHANGED, scanned.rows);

@@ -13,7 +13,7 @@ import type { Problem } from '../model/problem.ts';
 import { catchUpByWindow } from './by-window.ts';
 import type { CatchUpDecision } from './decide.ts';
 import { decideCatchUp } from './decide.ts';
-import { caughtUpOf } from './links.ts';
+import { caughtUpOf } from '../model/run-links.ts';
 import type { CatchUpOutcome, CatchUpReport, CaughtUpTable } from './report.ts';
 import { pointToLast } from './write-links.ts';
 

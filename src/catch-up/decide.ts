@@ -9,7 +9,7 @@ import type { OpenTable } from '../engine/begin-table.ts';
 import type { CursorWindow } from '../model/cursor.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { SourceSession } from '../sources/source.ts';
-import { caughtUpOf } from './links.ts';
+import { caughtUpOf } from '../model/run-links.ts';
 
 /** A catch-up that can be done without reading all rows. */
 export interface WindowedCatchUp {

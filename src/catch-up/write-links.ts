@@ -3,13 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifest.ts';
 import type { KeySets } from '../deletes/key-sets.ts';
 import type { Link } from '../deletes/known-keys.ts';
-import { keyColumns, publish, writeGone } from '../deletes/write-deletes.ts';
+import type { GoneFile } from '../deletes/write-deletes.ts';
+import { keyColumns, publish, totalsOf, writeGone } from '../deletes/write-deletes.ts';
 import { faultPoint } from '../model/fault-point.ts';
 import type { CursorWindow } from '../model/cursor.ts';
-import type { Manifest, ManifestFile } from '../model/manifest.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
-import type { LinkPlace } from './links.ts';
-import { caughtUpOf, goneOf } from './links.ts';
+import type { LinkPlace } from '../model/run-links.ts';
+import { caughtUpOf, goneOf } from '../model/run-links.ts';
 import type { Scanned } from './scan.ts';
 
 export interface LinkFacts {
@@ -73,11 +74,10 @@ function rowsManifest(facts: LinkFacts, { run }: LinkPlace, previous: string): M
   };
 }
 
-function goneManifest(facts: LinkFacts, { run }: LinkPlace, file: ManifestFile): Manifest {
+function goneManifest(facts: LinkFacts, { run }: LinkPlace, file: GoneFile): Manifest {
   const { base, scanned, key, known } = facts;
   const { format, schema } = base.manifest;
   const { consistency } = scanned.keys.manifest;
-  const { rows, bytes, nullCounts, maxBytes } = file;
   const seen = consistency.epochs.at(-1);
   return {
     ...scanned.rows.manifest,
@@ -86,8 +86,8 @@ function goneManifest(facts: LinkFacts, { run }: LinkPlace, file: ManifestFile):
     schema: { columns: keyColumns(schema.columns, key), primaryKey: key },
     format: { ...format, compression: format.name === 'parquet' ? 'zstd' : 'none' },
     consistency: { ...consistency, epochs: seen === undefined ? [] : [{ ...seen, epoch: 1, files: 1 }] },
-    totals: { rows, bytes, files: 1, nullCounts, maxBytes, replacedCells: {}, markerCells: 0 },
-    files: [file],
+    totals: totalsOf(file),
+    files: [file.file],
     finishedAt: new Date().toISOString(),
     incremental: windowOf(facts, base.manifest.run),
     deletes: { key, known },

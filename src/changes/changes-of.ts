@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably } from '../checkpoint/durable-file.ts';
-import type { JobHandle } from '../checkpoint/open-job.ts';
 import { openJob } from '../checkpoint/open-job.ts';
 import { newRunId } from '../checkpoint/run-marker.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
@@ -10,35 +9,22 @@ import { checkRefusals } from '../engine/check-refusals.ts';
 import { decideRun } from '../engine/decide-run.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import { fingerprintOf } from '../engine/fingerprint-of.ts';
-import type { FittedIncrement } from '../engine/fit-increment.ts';
 import { fitIncrement } from '../engine/fit-increment.ts';
 import { jobOf } from '../engine/job-of.ts';
 import { lastLink } from '../engine/last-link.ts';
 import { hashWindow } from '../engine/hash-window.ts';
+import { promiseText } from '../engine/promise-text.ts';
 import type { TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { ResolvedTable } from '../engine/resolved-table.ts';
 import { uniqueKeyOf } from '../engine/unique-key.ts';
-import type { IncrementalWindow } from '../model/cursor.ts';
-import { describeWindow } from '../model/cursor.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
 import { alreadyReport, changesReport } from './changes-report.ts';
 import { compareRows } from './compare-rows.ts';
 import { finishChanges, recoverChanges } from './finish-changes.ts';
 import { storeFolderOf, writePending } from './stored-rows.ts';
 import { faultPoint } from '../model/fault-point.ts';
-
-/** One table's run, under the lock of its job. */
-export interface ChangesRun {
-  readonly handle: JobHandle;
-  readonly name: string;
-  readonly fitted: FittedIncrement;
-  readonly record: RunRecord;
-  readonly window: IncrementalWindow;
-  /** Of the job, below the state folder. */
-  readonly store: string;
-  readonly scratch: string;
-}
+import type { ChangesRun } from './changes-run.ts';
 
 /**
  * What is new, changed or gone in a table since the job's last run, found by comparing all of its rows.
@@ -102,7 +88,7 @@ async function begin(request: ExtractRequest, found: ResolvedTable, watcher: Run
       return { kind: 'already', name, run: decision.run };
     }
     const window = hashWindow(uniqueKeyOf(name, table, incremental), fitted.state, lastLink(handle.store));
-    watcher.event({ kind: 'remark', table: name, text: `${describeWindow(window)}: ${window.promise}` });
+    watcher.event({ kind: 'remark', table: name, text: promiseText(window, handle.store.runs()) });
     const runId = newRunId(new Date());
     const folder = join(request.out, folderNameOf(table), runId);
     await makeRunFolder(folder);

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { ExtractRequest } from '../engine/request.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ChangesRun } from './changes-of.ts';
+import type { ChangesRun } from './changes-run.ts';
 import type { Compared } from './compare-rows.ts';
 
 export function changesReport({ name, record, window }: ChangesRun, { counts, pending }: Compared): TableReport {

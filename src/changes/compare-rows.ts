@@ -11,7 +11,7 @@ import { HASH_COLUMN } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import { NOTHING_PLANNED } from '../model/plan.ts';
 import { ambiguousKey, incomplete, otherKey, unknown } from './changes-problems.ts';
-import type { ChangesRun } from './changes-of.ts';
+import type { ChangesRun } from './changes-run.ts';
 import type { Comparison } from './row-sets.ts';
 import { RowSets } from './row-sets.ts';
 import type { Pending } from './stored-rows.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MANIFEST_NAME, writeManifest } from '../checkpoint/manifest.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
 import { pointTo } from '../deletes/write-deletes.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import { discardFiles } from '../engine/discard-files.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { Pending } from './stored-rows.ts';

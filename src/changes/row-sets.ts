@@ -1,12 +1,12 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Link } from '../deletes/known-keys.ts';
+import type { ScratchDatabase } from '../deletes/scratch-database.ts';
 import { openScratch } from '../deletes/scratch-database.ts';
 import type { GoneKeys } from '../deletes/write-deletes.ts';
-import type { ColumnDigits } from '../model/digits.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { sqlName, sqlPath, sqlText } from '../verify/duckdb-reader.ts';
 import { relationOf } from '../verify/file-relation.ts';
-import { digitsOf, digitsSql } from './digits-sql.ts';
+import type { MeasuredCells } from '../verify/measured-cells.ts';
+import { measuredOf, measureSql } from '../verify/measured-cells.ts';
 import { type HashedColumn, rowHash } from '../verify/row-hash-sql.ts';
 
 export interface RowSetsRequest {
@@ -42,27 +42,25 @@ const MOST_MEMORY = 4_000_000_000;
  *   stored ──▶ known ────────────┴─ no such key in now ────▶ gone (key)
  */
 export class RowSets implements AsyncDisposable, GoneKeys {
-  readonly #connection: DuckDBConnection;
-  readonly #close: () => void;
+  readonly #scratch: ScratchDatabase;
   readonly #request: RowSetsRequest;
 
-  private constructor(connection: DuckDBConnection, close: () => void, request: RowSetsRequest) {
-    this.#connection = connection;
-    this.#close = close;
+  private constructor(scratch: ScratchDatabase, request: RowSetsRequest) {
+    this.#scratch = scratch;
     this.#request = request;
   }
 
   /** Reads the scan once, for table `now`. */
   static async open(request: RowSetsRequest): Promise<RowSets> {
     const bytes = Math.round(Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, request.memoryBytes / 4)));
-    const limits = { threads: request.threads, memory: `${bytes}B` };
-    const { connection, close } = await openScratch(request.scratch, limits);
-    const sets = new RowSets(connection, close, request);
+    const most = Math.max(bytes, Math.floor(request.memoryBytes / 2));
+    const scratch = await openScratch(request.scratch, { threads: request.threads, memory: bytes, most });
+    const sets = new RowSets(scratch, request);
     try {
-      await connection.run(`CREATE TABLE now AS ${sets.#keyed(sets.#scanned())}`);
+      await scratch.run(`CREATE TABLE now AS ${sets.#keyed(sets.#scanned())}`);
       return sets;
     } catch (error) {
-      close();
+      scratch.close();
       throw error;
     }
   }
@@ -89,15 +87,15 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     if (store === null) return this.#allNew();
     const stored = this.#storedCells().map(([inside, outside]) => `${outside} AS ${inside}`);
     const known = this.#keyed(`SELECT ${stored.join(', ')} FROM read_parquet(${sqlPath(store)})`);
-    await this.#connection.run(`CREATE VIEW known AS ${known}`);
+    await this.#scratch.run(`CREATE VIEW known AS ${known}`);
     const cells = this.#columns.map((_, index) => `c${index}`).join(', ');
     // The hash of a row is that of its key as well.
     const sameRow = 'SELECT 1 FROM known WHERE one.high = known.high AND one.low = known.low';
-    await this.#connection.run(
+    await this.#scratch.run(
       `CREATE TABLE changed AS SELECT ${cells} FROM (${this.#scanned()}) AS one WHERE NOT EXISTS (${sameRow})`,
     );
     const keys = this.#keys.map((key) => `known.${key}`).join(', ');
-    await this.#connection.run(
+    await this.#scratch.run(
       `CREATE TABLE gone AS SELECT ${keys}, kh, kl FROM known WHERE NOT EXISTS (SELECT 1 FROM now WHERE ${sameKey('now', 'known')})`,
     );
     await this.#findAlike();
@@ -106,7 +104,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
   }
 
   async #allNew(): Promise<Comparison> {
-    await this.#connection.run('CREATE TABLE alike AS SELECT * FROM now LIMIT 0');
+    await this.#scratch.run('CREATE TABLE alike AS SELECT * FROM now LIMIT 0');
     const [now = 0] = await this.#counts('now');
     return { now, known: 0, changed: now, gone: 0, alike: 0 };
   }
@@ -116,7 +114,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     const cells = this.#storedCells().map(([inside, outside]) => `${inside} AS ${outside}`);
     const alike = `SELECT 1 FROM alike WHERE ${sameKey('alike', 'now')}`;
     const rows = `SELECT ${cells.join(', ')} FROM now WHERE NOT EXISTS (${alike})`;
-    await this.#connection.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    await this.#scratch.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
   }
 
   /** A part of the changed rows as Parquet. */
@@ -124,49 +122,30 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     const cells = this.#columns.map(({ name }, index) => `c${index} AS ${sqlName(name)}`).join(', ');
     const words = compression === 'none' ? 'uncompressed' : compression;
     const rows = `SELECT ${cells} FROM ${partSql(part)}`;
-    await this.#connection.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION ${words})`);
+    await this.#scratch.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION ${words})`);
   }
 
-  /** Of such a part: NULLs and longest values in bytes per column, and texts that are equal to `marker`. */
-  async statistics(part: RowPart, marker: string | null): Promise<RowStatistics> {
-    const columns = this.#columns.map(({ type }, index) => ({ kind: type.kind, cell: `c${index}` }));
-    const nulls = columns.map(({ cell }) => `count(*) - count(${cell})`);
-    const widths = columns.map(({ kind, cell }) => `coalesce(max(${bytesOf(kind, cell)}), 0)`);
-    const texts = columns.filter(({ kind }) => kind === 'string' || kind === 'json' || kind === 'uuid');
-    const markers = texts.map(({ cell }) => `count(*) FILTER (${cell} = ${sqlText(marker ?? '')})`);
-    const marked = marker === null || markers.length === 0 ? '0' : markers.join(' + ');
-    const numbered = this.#columns.map((column, index) => digitsSql(column, `c${index}`));
-    const digits = numbered.flatMap((each) => [each?.integer ?? 'NULL', each?.scale ?? '0']);
-    const cells = [...nulls, ...widths, marked, 'count(*)', ...digits].join(', ');
-    const [row = []] = await this.#rows(`SELECT ${cells} FROM ${partSql(part)}`);
-    const numbers = row.map(Number);
-    const { length } = columns;
-    return {
-      nullCounts: numbers.slice(0, length),
-      maxBytes: numbers.slice(length, 2 * length),
-      markerCells: numbers[2 * length] ?? 0,
-      rows: numbers[2 * length + 1] ?? 0,
-      digits: numbered.map((_, index) =>
-        digitsOf(row[2 * (length + index + 1)] ?? null, row[2 * (length + index + 1) + 1]),
-      ),
-    };
+  /** Of such a part. */
+  async statistics(part: RowPart, marker: string | null): Promise<MeasuredCells> {
+    const cells = this.#columns.map((_, index) => `c${index}`);
+    const [row = []] = await this.#rows(`SELECT ${measureSql(this.#columns, cells, marker)} FROM ${partSql(part)}`);
+    return measuredOf(this.#columns, row);
   }
 
   async writeGone(path: string): Promise<void> {
     const cells = this.#request.key.map((name, index) => `k${index} AS ${sqlName(name)}`).join(', ');
     const rows = `SELECT ${cells} FROM gone ORDER BY ALL`;
-    await this.#connection.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    await this.#scratch.run(`COPY (${rows}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
   }
 
-  async widths(): Promise<readonly number[]> {
-    const kinds = this.#keyColumns.map((index) => this.#columns[index]?.type.kind ?? 'string');
-    const parts = kinds.map((kind, index) => `coalesce(max(${bytesOf(kind, `k${index}`)}), 0)`);
-    const [row = []] = await this.#rows(`SELECT ${parts.join(', ')} FROM gone`);
-    return row.map(Number);
+  async measure(marker: string | null): Promise<MeasuredCells> {
+    const columns = this.#keyColumns.flatMap((index) => this.#columns[index] ?? []);
+    const [row = []] = await this.#rows(`SELECT ${measureSql(columns, this.#keys, marker)} FROM gone`);
+    return measuredOf(columns, row);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#close();
+    this.#scratch.close();
   }
 
   /**
@@ -180,7 +159,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
     const before = `SELECT 1 FROM known WHERE ${sameKey('known', 'now')}`;
     const spelled = `SELECT 1 FROM gone WHERE ${folded('gone')} = ${folded('now')}`;
     const found = `NOT EXISTS (${before}) AND EXISTS (${spelled})`;
-    await this.#connection.run(`CREATE TABLE alike AS SELECT kh, kl FROM now WHERE ${texts ? found : 'false'}`);
+    await this.#scratch.run(`CREATE TABLE alike AS SELECT kh, kl FROM now WHERE ${texts ? found : 'false'}`);
   }
 
   get #columns(): readonly ColumnSchema[] {
@@ -229,7 +208,7 @@ export class RowSets implements AsyncDisposable, GoneKeys {
   }
 
   async #rows(sql: string): Promise<readonly (readonly unknown[])[]> {
-    return (await this.#connection.runAndReadAll(sql)).getRows();
+    return this.#scratch.rows(sql);
   }
 }
 
@@ -237,14 +216,6 @@ export class RowSets implements AsyncDisposable, GoneKeys {
 export interface RowPart {
   readonly first: number;
   readonly end: number;
-}
-
-export interface RowStatistics {
-  readonly digits: ColumnDigits;
-  readonly rows: number;
-  readonly nullCounts: readonly number[];
-  readonly maxBytes: readonly number[];
-  readonly markerCells: number;
 }
 
 /** Before the names of key columns in a stored file. */
@@ -273,9 +244,4 @@ function keyCell(column: ColumnSchema | undefined, expression: string): HashedCo
 /** `rowid` counts the rows of a table that nothing was deleted from: https://duckdb.org/docs/sql/statements/select (row IDs). */
 function partSql({ first, end }: RowPart): string {
   return `changed WHERE rowid >= ${first} AND rowid < ${end}`;
-}
-
-function bytesOf(kind: ColumnSchema['type']['kind'], cell: string): string {
-  if (kind === 'binary') return `octet_length(${cell})`;
-  return kind === 'string' || kind === 'json' || kind === 'uuid' ? `strlen(${cell})` : '0';
 }

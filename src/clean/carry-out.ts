@@ -1,4 +1,4 @@
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobFilesOf } from '../checkpoint/job-files.ts';
 import { openForReading } from '../checkpoint/list-jobs.ts';
@@ -49,13 +49,21 @@ function cleanJob(options: CleanOptions, jobId: string, shown: readonly CleanIte
 
 function cleanRun(statePath: string, item: CleanItem): void {
   const { kind, run, folder, files } = item;
-  if (kind === 'old run' || kind === 'abandoned run') {
-    using store = openSqliteStore(statePath);
-    store.discardRun(run ?? '', kind === 'old run' ? 'clean: an old run' : 'clean --abandoned');
+  if (kind === 'scratch folder') {
+    rmSync(folder, { recursive: true, force: true });
+    return;
   }
+  if (kind === 'old run' || kind === 'abandoned run') discard(statePath, run ?? '', kind);
   if (kind === 'loaded files') recordRemoval(item);
   removeFiles(folder, files);
   if (kind !== 'loaded files' && kind !== 'temporary files') removeIfEmpty(folder);
+}
+
+/** The links behind a run are no runs of the state's. */
+function discard(statePath: string, run: string, kind: 'old run' | 'abandoned run'): void {
+  using store = openSqliteStore(statePath);
+  if (!store.runs().some(({ runId }) => runId === run)) return;
+  store.discardRun(run, kind === 'old run' ? 'clean: an old run' : 'clean --abandoned');
 }
 
 /** Files that an earlier, killed call removed stay on the record. */

@@ -11,6 +11,8 @@ export interface CleanOptions {
   readonly olderThanMs: number | null;
   /** The data files of finished runs; their manifests stay. */
   readonly loaded: boolean;
+  /** With `keep`: windows that one after another make up what targets have, too. */
+  readonly windows: boolean;
   /** Runs that were killed and will not be finished. */
   readonly abandoned: boolean;
   /** Milliseconds since 1970. */
@@ -23,6 +25,8 @@ export type CleanKind =
   | 'old run'
   | 'loaded files'
   | 'abandoned run'
+  | 'scratch folder'
+  | 'unloaded run'
   | 'run marker'
   | 'owner file'
   | 'holder socket';
@@ -35,7 +39,7 @@ export interface CleanItem {
   readonly run: string | null;
   /** Absolute. */
   readonly folder: string;
-  /** Names in the folder, all ours, all regular files or sockets. */
+  /** Names in the folder, all ours, all regular files or sockets; of a scratch folder, which goes as a whole, paths. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 

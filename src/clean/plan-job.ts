@@ -4,7 +4,10 @@ import { LATEST_NAME, MANIFEST_NAME, readLatest, readManifest } from '../checkpo
 import type { RunRecord } from '../checkpoint/store.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { CleanItem, CleanKind, CleanOptions, CleanPlan } from './clean-plan.ts';
+import type { LinkPlace } from '../model/run-links.ts';
+import { linksBehind } from '../model/run-links.ts';
 import { readRunFolder, type RunFolder } from './run-folder.ts';
+import { scratchOf } from './scratch-folders.ts';
 
 export interface JobFacts {
   readonly jobId: string;
@@ -25,35 +28,43 @@ export interface JobFacts {
  * A run that latest.json points to keeps its manifest whatever is asked for.
  */
 export function planJob(job: JobFacts, options: CleanOptions): CleanPlan {
-  const items: CleanItem[] = [];
-  const remarks: string[] = [];
-  const old = oldRuns(job, options);
-  for (const run of job.runs) {
-    const folder = readRunFolder(run.folder, run.runId);
-    if (folder.kind === 'refused') remarks.push(`${job.table}: ${folder.why}: left alone`);
-    if (folder.kind === 'refused') continue;
-    const asked = kindFor(run, job, options, old);
-    const pinned = (asked === 'old run' || asked === 'abandoned run') && isLatest(run);
-    if (pinned && asked === 'abandoned run') {
-      remarks.push(`${job.table}: run ${run.runId} lacks only its last step: run its command again; left alone`);
-    }
-    const kind = pinned ? null : asked;
-    const files = filesFor(kind, run, folder);
-    const done = kind === 'discarded run' || kind === 'loaded files' || kind === null;
-    if (files.length === 0 && done) continue;
-    items.push({
-      kind: kind ?? 'temporary files',
-      job: job.jobId,
-      table: job.table,
-      run: run.runId,
-      folder: run.folder,
-      files,
-    });
-    if (kind !== null && kind !== 'loaded files' && folder.kind === 'folder' && folder.foreign > 0) {
-      remarks.push(`${run.folder} holds ${folder.foreign} files that are not ours: they stay`);
-    }
-  }
-  return { items, remarks };
+  const { old, chained } = oldRuns(job, options);
+  const plans = job.runs.map((run) => planRun(job, run, kindFor(run, job, options, old)));
+  const remark = `${job.table}: ${chained} runs are windows that a target may not have yet; left alone (--windows removes them, too)`;
+  return {
+    items: [...plans.flatMap(({ items }) => items), ...scratchOf(job, options)],
+    remarks: [...plans.flatMap(({ remarks }) => remarks), ...(chained > 0 ? [remark] : [])],
+  };
+}
+
+/** A run, and the links behind it, which share its lot. */
+function planRun(job: JobFacts, run: RunRecord, asked: CleanKind | null): CleanPlan {
+  const pinned = (asked === 'old run' || asked === 'abandoned run') && isLatest(run);
+  const remarks =
+    pinned && asked === 'abandoned run'
+      ? [`${job.table}: run ${run.runId} lacks only its last step: run its command again; left alone`]
+      : [];
+  const kind = pinned ? null : asked;
+  const places = [{ run: run.runId, folder: run.folder }, ...linksBehind(run)];
+  const plans = places.map((place) => planFolder(job, place, kind, place.run === run.runId));
+  return {
+    items: plans.flatMap(({ items }) => items),
+    remarks: [...remarks, ...plans.flatMap((plan) => plan.remarks)],
+  };
+}
+
+/** `isRun`: the state knows the run, and is told of its end also where no file of it is left. */
+function planFolder(job: JobFacts, place: LinkPlace, kind: CleanKind | null, isRun: boolean): CleanPlan {
+  const folder = readRunFolder(place.folder, place.run);
+  if (folder.kind === 'refused') return { items: [], remarks: [`${job.table}: ${folder.why}: left alone`] };
+  const files = filesFor(kind, place, folder);
+  const ends = isRun && (kind === 'old run' || kind === 'abandoned run');
+  const item = { job: job.jobId, table: job.table, run: place.run, folder: place.folder, files };
+  const foreign = kind !== null && kind !== 'loaded files' && folder.kind === 'folder' ? folder.foreign : 0;
+  return {
+    items: files.length > 0 || ends ? [{ kind: kind ?? 'temporary files', ...item }] : [],
+    remarks: foreign > 0 ? [`${place.folder} holds ${foreign} files that are not ours: they stay`] : [],
+  };
 }
 
 /** Null: only temporary files. */
@@ -72,34 +83,43 @@ function kindFor(run: RunRecord, job: JobFacts, options: CleanOptions, old: Read
   }
 }
 
-function oldRuns({ runs }: JobFacts, options: CleanOptions): ReadonlySet<string> {
-  if (options.keep === null) return new Set();
-  const finished = runs.filter(({ status }) => status === 'complete').toReversed();
-  return new Set(
-    finished
-      .slice(options.keep)
-      .filter((run) => isOldEnough(run, options))
-      .map(({ runId }) => runId),
-  );
+/** `chained`: how many would be old, and are windows since the newest first one: a target that lacks one of them could not catch up. */
+function oldRuns(
+  { runs }: JobFacts,
+  options: CleanOptions,
+): { readonly old: ReadonlySet<string>; readonly chained: number } {
+  if (options.keep === null) return { old: new Set(), chained: 0 };
+  const finished = runs.filter(({ status }) => status === 'complete');
+  const first = finished.findLastIndex(({ window }) => window?.reset === true);
+  const isChained = (run: RunRecord): boolean =>
+    !options.windows && run.window !== null && finished.indexOf(run) >= first;
+  const old = finished
+    .toReversed()
+    .slice(options.keep)
+    .filter((run) => isOldEnough(run, options));
+  return {
+    old: new Set(old.filter((run) => !isChained(run)).map(({ runId }) => runId)),
+    chained: old.filter(isChained).length,
+  };
 }
 
 function isOldEnough(run: RunRecord, { olderThanMs, now }: CleanOptions): boolean {
   return olderThanMs === null || Date.parse(run.finishedAt ?? run.startedAt) <= now - olderThanMs;
 }
 
-function filesFor(kind: CleanKind | null, run: RunRecord, folder: RunFolder): CleanItem['files'] {
+function filesFor(kind: CleanKind | null, place: LinkPlace, folder: RunFolder): CleanItem['files'] {
   if (folder.kind !== 'folder') return [];
   if (kind === null) return folder.temporary;
   if (kind !== 'loaded files') return [...folder.data, ...folder.temporary, ...folder.records];
-  const named = namedFiles(run);
+  const named = namedFiles(place);
   return folder.data.filter(({ name }) => named.has(name));
 }
 
 /** Of a run whose manifest is gone or damaged nothing is known to be loaded. */
-function namedFiles(run: RunRecord): ReadonlySet<string> {
+function namedFiles({ run, folder }: LinkPlace): ReadonlySet<string> {
   try {
-    const manifest = readManifest(join(run.folder, MANIFEST_NAME));
-    return new Set(manifest.run === run.runId ? manifest.files.map(({ path }) => path) : []);
+    const manifest = readManifest(join(folder, MANIFEST_NAME));
+    return new Set(manifest.run === run ? manifest.files.map(({ path }) => path) : []);
   } catch (error) {
     if (error instanceof SqlextractError) return new Set();
     throw error;
@@ -111,7 +131,8 @@ function isLatest(run: RunRecord): boolean {
   const folder = dirname(run.folder);
   if (lstatSync(join(folder, LATEST_NAME), { throwIfNoEntry: false }) === undefined) return false;
   try {
-    return readLatest(folder).run === run.runId;
+    const { run: latest } = readLatest(folder);
+    return latest === run.runId || linksBehind(run).some((link) => link.run === latest);
   } catch (error) {
     if (error instanceof SqlextractError) return true;
     throw error;

@@ -12,7 +12,8 @@ const LEFT_AFTER_MS = 10 * 60_000;
 
 /** Files of writers that were killed, directly in folders that several processes share. */
 export function staleTemporary(stateDir: string, tableFolders: readonly string[], now: number): readonly CleanItem[] {
-  const inState = [JOBS_FOLDER, RUNS_FOLDER].map((name) => join(stateDir, name));
+  const keys = namesIn(join(stateDir, 'keys')).map((job) => join('keys', job));
+  const inState = [JOBS_FOLDER, RUNS_FOLDER, 'sync', ...keys].map((name) => join(stateDir, name));
   return [
     ...inState.flatMap((folder) => itemsOf('temporary files', folder, oldTemporary(folder, now))),
     ...tableFolders.flatMap((folder) =>

@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
 import { targetSettings, statementBytes } from '../config/target-settings.ts';
 import type { TargetSettings } from '../config/target-settings.ts';
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { matchesTable } from '../engine/select-tables.ts';
 import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import { foldedName } from '../ingest/target-names.ts';
 import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
 import type { IngestTarget } from '../ingest/target.ts';

@@ -89,15 +89,18 @@ function screenOf({ columns = 0, rows = 0 }: ProgressStream): { readonly width: 
   return { width: columns > 0 ? columns : width, height: rows > 0 ? rows : height };
 }
 
+function resumedText(doneRows: number): string {
+  if (doneRows === 0) return 'going on with the run that was interrupted before it had read any rows';
+  return `going on after ${formatCounted(doneRows, 'row')} that are done`;
+}
+
 /** What stays on the screen or in the log of an event; null: nothing. */
 function lineOf(event: RunEvent): string | null {
   switch (event.kind) {
     case 'epoch':
       return `${event.resumed ? 'going on in' : 'reading in'} ${event.label}`;
     case 'table-planned':
-      return event.resumed
-        ? `${event.table}: going on after ${formatCounted(event.doneRows, 'row')} that are done`
-        : null;
+      return event.resumed ? `${event.table}: ${resumedText(event.doneRows)}` : null;
     case 'table-done':
       return `${event.table}: ${formatCounted(event.rows, 'row')} in ${formatCounted(event.files, 'file')}, ${formatBytes(event.bytes)}`;
     case 'table-failed':

@@ -20,6 +20,7 @@ export interface CleanCall {
   readonly olderThan: string | null;
   readonly loaded: boolean;
   readonly abandoned: boolean;
+  readonly windows: boolean;
   readonly yes: boolean;
 }
 
@@ -55,7 +56,7 @@ async function decide(
 }
 
 function optionsOf(settings: Settings, call: CleanCall): CleanOptions {
-  const { keep, olderThan, loaded, abandoned, tables } = call;
+  const { keep, olderThan, loaded, abandoned, windows, tables } = call;
   const place = { label: '--keep', fault: 'usage' } as const;
   const kept = keep === null ? null : countParser('USAGE_KEEP', 1_000_000, '--keep 3')(keep, place);
   // By itself --older-than is about finished runs; the newest of a job stays.
@@ -67,6 +68,7 @@ function optionsOf(settings: Settings, call: CleanCall): CleanOptions {
     olderThanMs: olderThan === null ? null : parseAge(olderThan, { label: '--older-than', fault: 'usage' }),
     loaded,
     abandoned,
+    windows,
     now: Date.now(),
   };
 }

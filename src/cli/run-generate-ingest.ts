@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { checkReads } from '../ingest/check-load.ts';
 import type { IngestTarget } from '../ingest/target.ts';
 import { writeScripts } from '../ingest/write-scripts.ts';

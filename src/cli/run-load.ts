@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { choiceParser } from '../config/parse-choice.ts';
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { EVOLVE } from '../load/drift.ts';
 import type { IngestPlan, TableLoad } from '../ingest/ingest-plan.ts';
 import { load, openTarget } from '../load/load.ts';

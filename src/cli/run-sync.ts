@@ -1,4 +1,5 @@
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { planExtract } from '../engine/plan.ts';
 import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';

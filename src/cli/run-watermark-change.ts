@@ -6,6 +6,7 @@ import type { Watermark } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { manifestInFolder } from '../verify/find-manifests.ts';
 import { policiesOf } from './extract-request.ts';
 import { sourceOf } from './open-source.ts';
 import { printJson, printLine, printNote } from './print.ts';
@@ -57,19 +58,30 @@ export async function runWatermarkReset(
 async function watermarkOf(
   session: SourceSession,
   settings: Settings,
-  { identity, state, table: name }: JobWatermark,
+  job: JobWatermark,
   typed: string,
 ): Promise<Watermark> {
+  const { identity, state, table: name } = job;
   const { include, exclude, asText } = identity.selection;
-  if (identity.selection.query === true) throw ofQuery(name);
-  const policies = policiesOf(settings);
-  const table = await session.describe(identity.table, { include, exclude, asText, policies });
+  const selection = { include, exclude, asText, policies: policiesOf(settings) };
+  const table =
+    identity.selection.query === true
+      ? await session.describeQuery({ name, sql: queryOf(settings, job), splitBy: null, selection })
+      : await session.describe(identity.table, selection);
   const by = state?.watermark?.column.name ?? settings.incrementalBy;
   if (by === null) throw noCursor(name);
   const cursors = session.cursors;
   const column = await cursors.describe(table, by);
   const value = await cursors.literal(table, column, typed);
   return { column, from: { value, ties: { kind: 'all' } }, run: null, movedAt: new Date().toISOString() };
+}
+
+/** As the next run will have it, where the file names it; else as the last one had it. Throws WATERMARK_QUERY. */
+function queryOf({ queries }: Settings, { table, lastRun }: JobWatermark): string {
+  const named = queries.find(({ name }) => name === table)?.sql;
+  const sql = named ?? (lastRun === null ? null : manifestInFolder(lastRun.folder)?.query?.sql);
+  if (sql == null) throw unknownQuery(table);
+  return sql;
 }
 
 /** Under the job's lock. What is not known of a job that has no state yet stays open, and is not compared at its next run. */
@@ -137,11 +149,11 @@ function ofRows(table: string): SqlextractError {
   });
 }
 
-function ofQuery(name: string): SqlextractError {
+function unknownQuery(name: string): SqlextractError {
   return new SqlextractError({
     code: 'WATERMARK_QUERY',
-    message: `${name} is a query, whose columns the state does not know well enough to check a value`,
-    hint: `give the value to its next run: --start <value>, after sqlextract watermark reset`,
+    message: `${name} is a query whose text is neither in queries: of sqlextract.yaml nor beside the files of its last run, so that no value can be checked`,
+    hint: `put it into queries: of sqlextract.yaml, or give the value to its next run: --start <value>, after sqlextract watermark reset`,
     fault: 'usage',
   });
 }

@@ -1,4 +1,5 @@
-import type { FlagValues, Settings } from '../config/settings.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
 import { alignColumns } from './columns.ts';
 import { printJson, printLine } from './print.ts';
 import type { TargetWatermark } from './target-watermarks.ts';

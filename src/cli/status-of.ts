@@ -5,9 +5,13 @@ import type { RunTotals } from '../checkpoint/state-reader.ts';
 import type { ConsistencyLevel, RunStatus } from '../checkpoint/store.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SnapshotLease } from '../model/epoch.ts';
+import type { TableName } from '../model/table.ts';
 import { displayName } from '../model/table.ts';
 import { driverByName, SOURCE_NAMES } from '../sources/registry.ts';
 import type { HolderView } from '../sources/source.ts';
+import { unloadedOf } from '../sync/unloaded-runs.ts';
+import type { LinkStatus } from './status-links.ts';
+import { linksOf } from './status-links.ts';
 
 /** What `status` found; `--json` prints it as it is. */
 export interface Status {
@@ -26,6 +30,8 @@ export interface JobStatus {
   readonly lockedBy: Owner | null;
   /** Newest first. */
   readonly runs: readonly RunStatusOf[];
+  /** Runs that `sync` began for a target and has not loaded into it; the same call does. */
+  readonly unloaded: readonly { readonly target: string; readonly run: string }[];
 }
 
 export interface RunStatusOf {
@@ -40,6 +46,7 @@ export interface RunStatusOf {
   readonly planned: boolean;
   readonly totals: RunTotals;
   readonly epochs: readonly EpochStatus[];
+  readonly links: readonly LinkStatus[];
 }
 
 export interface EpochStatus {
@@ -50,12 +57,13 @@ export interface EpochStatus {
   readonly holder: HolderView | null;
 }
 
-export async function statusOf(stateDir: string): Promise<Status> {
-  const found = listJobs(stateDir);
+/** `wants`: which tables. A state that cannot be read does not say whose it is, and is shown in any case. */
+export async function statusOf(stateDir: string, wants: (table: TableName) => boolean): Promise<Status> {
+  const found = listJobs(stateDir).filter((job) => job.kind === 'unreadable' || wants(job.identity.table));
   const readable = found.filter((job) => job.kind === 'readable');
   return {
     stateDir,
-    jobs: await Promise.all(readable.map(jobStatus)),
+    jobs: await Promise.all(readable.map(async (job) => jobStatus(stateDir, job))),
     unreadable: found.flatMap((job) =>
       job.kind === 'unreadable' ? [{ stateFile: job.stateFile, problem: job.problem }] : [],
     ),
@@ -64,12 +72,14 @@ export async function statusOf(stateDir: string): Promise<Status> {
 
 type ReadableJob = Extract<JobSummary, { readonly kind: 'readable' }>;
 
-async function jobStatus(job: ReadableJob): Promise<JobStatus> {
+async function jobStatus(stateDir: string, job: ReadableJob): Promise<JobStatus> {
   const { jobId, stateFile, identity, lockedBy } = job;
   const table = displayName(identity.table);
   const look = await holderLookup(identity.source);
   const runs = (await Promise.all(job.runs.map(async (run) => runStatus(run, look)))).toReversed();
-  return { job: jobId, table, source: identity.source, selection: identity.selection, stateFile, lockedBy, runs };
+  const unloaded = unloadedOf(stateDir, jobId);
+  const { source, selection } = identity;
+  return { job: jobId, table, source, selection, stateFile, lockedBy, runs, unloaded };
 }
 
 type HolderLookup = (lease: SnapshotLease | null) => Promise<HolderView | null>;
@@ -103,5 +113,6 @@ async function runStatus(run: ReadableJob['runs'][number], look: HolderLookup): 
     planned: run.progress.complete,
     totals,
     epochs,
+    links: linksOf(run),
   };
 }

@@ -34,6 +34,9 @@ function jobLines(job: JobStatus): readonly string[] {
     printable(`  job ${job.job}`),
     ...selectionLines(job.selection),
     ...working.map(printable),
+    ...job.unloaded.map(({ target, run }) =>
+      printable(`  sync began run ${run} for ${target} and has not loaded it yet`),
+    ),
     ...shown.flatMap((run) => runLines(run, owner !== null)),
     ...(more > 0 ? [`  and ${formatCounted(more, 'older run')}`] : []),
   ];
@@ -62,7 +65,14 @@ function runLines(run: RunStatusOf, working: boolean): readonly string[] {
     ...(run.status === 'running' ? [`    ${progressOf(run)}`] : []),
     ...run.epochs.filter((epoch) => run.status === 'running' || epoch.holder !== null).map(epochLine),
     printable(`    ${run.folder}`),
+    ...run.links.map((link) => printable(`    behind it: ${linkText(link)}, ${link.folder}`)),
   ];
+}
+
+function linkText({ kind, rows }: RunStatusOf['links'][number]): string {
+  return kind === 'deletes'
+    ? `the keys of ${formatCounted(rows, 'row')} that are gone`
+    : `${formatCounted(rows, 'row')} that caught it up`;
 }
 
 function stateOf(run: RunStatusOf, working: boolean): string {

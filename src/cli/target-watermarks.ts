@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
-import type { FlagValues, Settings } from '../config/settings.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import type { FlagValues } from '../config/flag-values.ts';
+import type { Settings } from '../config/settings.ts';
+import { deletesOf } from '../model/run-links.ts';
 import { openTarget } from '../load/load.ts';
 import { missingWindows } from '../load/window-chain.ts';
 import { manifestInFolder } from '../verify/find-manifests.ts';
@@ -45,11 +46,19 @@ export async function targetWatermarks(
     const missing = await missingWindows({ manifest, folder }, reader, session);
     const loaded = (await session.entry(last)) !== null;
     const run = newest === null ? null : runOfLedger(newest);
-    const window = run === null ? null : manifestInFolder(join(dirname(folder), run));
-    const to = window?.incremental?.to?.value ?? null;
+    const to = run === null ? null : endOf(join(dirname(folder), run));
     found.set(job.job, { ...nothing, run, to, behind: loaded ? 0 : missing.length });
   }
   return found;
+}
+
+/** An empty window, whose end an open transaction may hold far back, moves nothing. Behind a delete set is the window that it belongs to. */
+function endOf(folder: string): string | null {
+  const found = manifestInFolder(folder);
+  const { previous = null } = found?.incremental ?? {};
+  if (found?.deletes !== undefined && previous !== null) return endOf(join(dirname(folder), previous));
+  const { from = null, to = null } = found?.incremental ?? {};
+  return (found?.totals.rows === 0 ? from?.value : null) ?? to?.value ?? null;
 }
 
 /** The last link of the job's chain; null: no run has finished, or its files are gone. */

@@ -30,6 +30,11 @@ export default class Clean extends BaseCommand {
       helpValue: '<age>',
     }),
     loaded: boolean({ summary: 'Remove the data files of finished runs; verify then says that they were removed.' }),
+    windows: boolean({
+      summary: 'With --keep or --older-than: windows of incremental jobs, too.',
+      description:
+        'Without it the windows since the newest first one stay: a target that lacks one of them could not catch up. Look with watermark list --target.',
+    }),
     abandoned: boolean({ summary: 'Remove unfinished runs that nobody works on: they cannot be resumed then.' }),
     'dry-run': boolean({ summary: 'Only show what would be removed.' }),
     yes: boolean({ char: 'y', summary: 'Do not ask; needed where there is no terminal.' }),
@@ -48,6 +53,7 @@ export default class Clean extends BaseCommand {
       olderThan: flags['older-than'] ?? null,
       loaded: flags.loaded,
       abandoned: flags.abandoned,
+      windows: flags.windows,
       yes: flags.yes,
     });
   }

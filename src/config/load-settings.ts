@@ -10,7 +10,8 @@ import { holdsPassword, secretsOfUrl } from './redact.ts';
 import { resolveSource } from './resolve-source.ts';
 import { availableResources, chooseBuffers, chooseWorkers, type Resources } from './resources.ts';
 import { environmentName, type Origin, type Setting, SETTINGS, type SettingName } from './setting-table.ts';
-import type { FlagValues, Settings, SettingValues, SourceSetting } from './settings.ts';
+import type { FlagValues } from './flag-values.ts';
+import type { Settings, SettingValues, SourceSetting } from './settings.ts';
 import { checkTableEntries } from './table-settings.ts';
 import type { ValuePlace } from './value-place.ts';
 
@@ -150,7 +151,7 @@ function baseOf(origin: Origin, file: ConfigFile | null, cwd: string): string {
 function passwordWarning(source: SourceSetting | null): readonly string[] {
   if (source?.origin !== 'flag' || source.name !== null || !holdsPassword(source.url)) return [];
   return [
-    'the password in --source can be seen by everyone on this machine (`ps`); ' +
+    'a password in a URL of the command line can be seen by everyone on this machine (`ps`); ' +
       'use SQLEXTRACT_SOURCE, `sources:` in sqlextract.yaml or ~/.pgpass instead',
   ];
 }

@@ -1,7 +1,7 @@
 import type { ConfigFile } from './config-file.ts';
 import type { Environment } from './expand-references.ts';
 import { holdsPassword, secretsOfUrl } from './redact.ts';
-import type { FlagValues } from './settings.ts';
+import type { FlagValues } from './flag-values.ts';
 
 export interface NamedTarget {
   /** A name of `targets:`, a kind, a URL or a path: as typed. May hold a password. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { nearestNames } from '../model/nearest-names.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { ConfigFile } from './config-file.ts';
-import type { FlagValues } from './settings.ts';
+import type { FlagValues } from './flag-values.ts';
 
 /** A query of the command or of `queries:` in the file. */
 export interface QuerySetting {

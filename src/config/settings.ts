@@ -53,6 +53,3 @@ export interface SourceSetting {
   readonly displayUrl: string;
   readonly origin: Origin;
 }
-
-/** What a command's flags parsed to, by flag name; texts are parsed by `loadSettings`, like those of the other places. */
-export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -7,7 +7,8 @@ import { namedTarget } from './named-target.ts';
 import { fractionParser } from './parse-fraction.ts';
 import { parseNames } from './parse-names.ts';
 import { parseSize } from './parse-size.ts';
-import type { FlagValues, Settings, SourceSetting } from './settings.ts';
+import type { FlagValues } from './flag-values.ts';
+import type { Settings, SourceSetting } from './settings.ts';
 import { resolveTargetUrl } from './resolve-source.ts';
 import type { ValueParser, ValuePlace } from './value-place.ts';
 

@@ -1,5 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { jobFilesOf } from '../checkpoint/job-files.ts';
+import { openForReading } from '../checkpoint/list-jobs.ts';
+import { takeLock } from '../checkpoint/lock.ts';
 import { readManifest } from '../checkpoint/manifest.ts';
 import type { RunWatcher } from '../engine/events.ts';
 import type { DeletesReport, RunReport, TableReport } from '../engine/report.ts';
@@ -7,14 +10,12 @@ import type { ExtractRequest } from '../engine/request.ts';
 import { runExtract } from '../engine/run.ts';
 import { faultPoint } from '../model/fault-point.ts';
 import { SqlextractError } from '../model/problem.ts';
-import { KeySets, memoryFor } from './key-sets.ts';
+import { limitsFor } from './key-memory.ts';
+import { KeySets } from './key-sets.ts';
 import type { Link } from './known-keys.ts';
 import { knownKeys, storeName } from './known-keys.ts';
 import { scanKeys } from './scan-keys.ts';
-import { publish, writeDeletes } from './write-deletes.ts';
-
-/** Each thread would hold buffers of its own; one joins ten million keys in two seconds. */
-const ONE_THREAD = 1;
+import { keyColumns, publish, writeDeletes } from './write-deletes.ts';
 
 /** A run, and behind the windows of jobs that ask for it the rows that are gone. */
 export async function extractAndDetect(request: ExtractRequest, watcher: RunWatcher): Promise<RunReport> {
@@ -22,11 +23,16 @@ export async function extractAndDetect(request: ExtractRequest, watcher: RunWatc
   const tables: TableReport[] = [];
   for (const table of report.tables) {
     const { manifest } = table;
-    const asked = table.status === 'complete' && manifest !== null && !request.stop.aborted;
+    const asked = manifest !== null && !request.stop.aborted && isOpen(request, table);
     tables.push(asked ? await withDeletes(request, table, manifest, watcher) : table);
   }
   const failed = tables.some(({ problem }) => problem !== null);
   return { ...report, tables, status: failed ? 'incomplete' : report.status };
+}
+
+/** A window that was killed between its last file and its delete set is done already, and its keys were not looked at. */
+function isOpen({ runKey }: ExtractRequest, { status, deletes }: TableReport): boolean {
+  return status === 'complete' || (status === 'already-done' && runKey === null && deletes === null);
 }
 
 /** The window is whole whatever becomes of its delete set: it can be loaded, and the next run finds the same keys gone. */
@@ -54,7 +60,15 @@ async function deletesOfWindow(
   const { kind, schema, name } = window.manifest.table;
   const settings = kind === 'query' ? request.querySettings(name) : request.tableSettings(schema, name);
   if (window.manifest.incremental === undefined || settings.incremental?.detectDeletes !== true) return null;
-  return detectDeletes(request, window, watcher);
+  // The run's own end let the job go: another command may have come between, and its window goes on from this one.
+  const files = jobFilesOf(request.stateDir, window.manifest.job);
+  using _ = takeLock(files, request.commandLine);
+  return isNewest(files.state, window.manifest.run) ? await detectDeletes(request, window, watcher) : null;
+}
+
+function isNewest(statePath: string, run: string): boolean {
+  using state = openForReading(statePath);
+  return state.currentRun()?.runId === run;
 }
 
 /**
@@ -80,7 +94,8 @@ async function detectDeletes(
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     const scan = await scanKeys(request, manifest, key, join(scratch, 'scan'), watcher);
-    await using sets = await KeySets.open(scratch, key, ONE_THREAD, memoryFor(scan));
+    const columns = keyColumns(manifest.schema.columns, key);
+    await using sets = await KeySets.open(scratch, columns, limitsFor(scan.manifest, request.memoryLimitBytes));
     const counts = { known: await sets.known(known), rows: await sets.gone(scan) };
     faultPoint('before-deletes');
     const written = counts.rows === 0 ? null : await writeDeletes(window, scan.manifest, sets, counts, scratch);

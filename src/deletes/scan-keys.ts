@@ -3,15 +3,17 @@ import type { ExtractRequest } from '../engine/request.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
+import { isNarrow } from './key-memory.ts';
 import type { Link } from './known-keys.ts';
 import { scanTable } from './scan-table.ts';
+import { keyColumns } from './write-deletes.ts';
 
 const KEY_BUFFERS = 32_000_000;
 
 /** The keys of all rows that the job selects. Throws DELETES_INCOMPLETE. */
 export async function scanKeys(
   request: ExtractRequest,
-  { table, job, selection }: Manifest,
+  { table, job, selection, schema }: Manifest,
   key: readonly string[],
   out: string,
   watcher: RunWatcher,
@@ -36,7 +38,8 @@ export async function scanKeys(
   };
   // Keys are small: more would only be held longer.
   const bufferBytes = Math.min(request.bufferBytes, KEY_BUFFERS);
-  return scanTable({ ...request, bufferBytes }, order, quiet);
+  const workers = isNarrow(keyColumns(schema.columns, key)) ? 1 : request.workers;
+  return scanTable({ ...request, bufferBytes, workers }, order, quiet);
 }
 
 function isOf(key: readonly string[]): (typed: string) => boolean {

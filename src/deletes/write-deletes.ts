@@ -3,11 +3,13 @@ import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifest.ts';
 import type { DeletesReport } from '../engine/report.ts';
-import { deletesOf } from '../engine/deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
+import { temporaryNameOf } from '../sinks/temporary-name.ts';
 import { sha256Of } from '../verify/hash-file.ts';
+import type { MeasuredCells } from '../verify/measured-cells.ts';
 import type { Link } from './known-keys.ts';
 
 /**
@@ -36,7 +38,8 @@ export function pointTo({ folder, manifest: { run, finishedAt } }: Link): void {
 /** What the delete set is made of. */
 export interface GoneKeys {
   writeGone(path: string): Promise<void>;
-  widths(): Promise<readonly number[]>;
+  /** `marker`: of a CSV file, else null. */
+  measure(marker: string | null): Promise<MeasuredCells>;
 }
 
 /** The file, durable, and the manifest that is to be written. */
@@ -54,8 +57,20 @@ export async function prepareDeletes(
   await mkdir(folder, { mode: 0o700 });
   const startedAt = new Date().toISOString();
   const key = window.manifest.incremental?.uniqueKey ?? [];
-  const file = await writeGone(window.manifest, key, sets, { rows: counts.rows, folder, scratch });
-  return { folder, manifest: manifestOf(window.manifest, scan, { run, file, known: counts.known, startedAt }) };
+  const gone = await writeGone(window.manifest, key, sets, { rows: counts.rows, folder, scratch });
+  return { folder, manifest: manifestOf(window.manifest, scan, { run, gone, known: counts.known, startedAt }) };
+}
+
+export interface GoneFile {
+  readonly file: ManifestFile;
+  readonly markerCells: number;
+}
+
+/** Totals of a link that has this one file. */
+export function totalsOf({ file, markerCells }: GoneFile): Manifest['totals'] {
+  const { rows, bytes, nullCounts, maxBytes, digits } = file;
+  const measured = digits === undefined ? {} : { digits };
+  return { rows, bytes, files: 1, nullCounts, maxBytes, ...measured, replacedCells: {}, markerCells };
 }
 
 /** The keys that are gone as the one file of a link, in the format of the run before it. */
@@ -64,33 +79,34 @@ export async function writeGone(
   key: readonly string[],
   sets: GoneKeys,
   { rows, folder, scratch }: { readonly rows: number; readonly folder: string; readonly scratch: string },
-): Promise<ManifestFile> {
+): Promise<GoneFile> {
+  const marker = format.name === 'csv' ? (format.nullMarker ?? '\\N') : null;
   const name = `part-000001.${format.name}`;
   const parquet = join(scratch, 'gone.parquet');
   await sets.writeGone(parquet);
-  if (format.name === 'parquet') await publish(parquet, join(folder, name));
+  if (marker === null) await publish(parquet, join(folder, name));
   else {
     const columns = keyColumns(schema.columns, key).map((source) => ({ source }));
-    await using csv = await parquetAsCsv({ path: parquet }, columns, scratch, format.nullMarker ?? '\\N');
+    await using csv = await parquetAsCsv({ path: parquet }, columns, scratch, marker);
     await publish(csv.path, join(folder, name));
   }
   const path = join(folder, name);
-  const maxBytes = await sets.widths();
-  return {
+  const { markerCells, rows: _, ...measured } = await sets.measure(marker);
+  const file: ManifestFile = {
     path: name,
     rows,
     bytes: (await stat(path)).size,
     sha256: await sha256Of(path),
     keyRange: { kind: 'all', text: 'all rows', from: null, to: null },
     epoch: 1,
-    nullCounts: maxBytes.map(() => 0),
-    maxBytes,
+    ...measured,
   };
+  return { file, markerCells };
 }
 
 /** Durable under its final name. Both folders may lie on different file systems, hence the copy. */
 export async function publish(from: string, to: string): Promise<void> {
-  const temporary = join(dirname(to), `.${basename(to)}.tmp`);
+  const temporary = join(dirname(to), temporaryNameOf(basename(to)));
   await copyFile(from, temporary);
   const handle = await open(temporary, 'r+');
   await handle.sync();
@@ -111,13 +127,12 @@ export function keyColumns(
 function manifestOf(
   window: Manifest,
   scan: Manifest,
-  facts: { readonly run: string; readonly file: ManifestFile; readonly known: number; readonly startedAt: string },
+  facts: { readonly run: string; readonly gone: GoneFile; readonly known: number; readonly startedAt: string },
 ): Manifest {
-  const { run, file, known, startedAt } = facts;
+  const { run, gone, known, startedAt } = facts;
   const { incremental } = window;
   if (incremental === undefined) throw new Error(`run ${window.run} is no window`);
   const key = incremental.uniqueKey;
-  const { rows, bytes, nullCounts, maxBytes } = file;
   const seen = scan.consistency.epochs.at(-1);
   return {
     ...window,
@@ -125,8 +140,8 @@ function manifestOf(
     schema: { columns: keyColumns(window.schema.columns, key), primaryKey: key },
     format: { ...window.format, compression: window.format.name === 'parquet' ? 'zstd' : 'none' },
     consistency: { ...scan.consistency, epochs: seen === undefined ? [] : [{ ...seen, epoch: 1, files: 1 }] },
-    totals: { rows, bytes, files: 1, nullCounts, maxBytes, replacedCells: {}, markerCells: 0 },
-    files: [file],
+    totals: totalsOf(gone),
+    files: [gone.file],
     startedAt,
     finishedAt: new Date().toISOString(),
     incremental: { ...incremental, previous: window.run, reset: false, backfill: false, repeatedTo: null },

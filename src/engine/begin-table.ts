@@ -4,7 +4,6 @@ import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { RunRecord } from '../checkpoint/store.ts';
 import { lastLink } from './last-link.ts';
 import type { IncrementalWindow } from '../model/cursor.ts';
-import { describeWindow } from '../model/cursor.ts';
 import { chooseSplit } from '../planner/choose-key.ts';
 import { diskError } from '../sinks/disk-error.ts';
 import { folderNameOf } from '../sinks/folder-name.ts';
@@ -18,6 +17,7 @@ import type { FittedIncrement } from './fit-increment.ts';
 import type { Increment } from './increment.ts';
 import { whereOf } from './increment.ts';
 import { basisOf } from './plan-basis.ts';
+import { promiseText } from './promise-text.ts';
 import { checkDoneFiles } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
 import type { ResolvedTable } from './resolved-table.ts';
@@ -42,6 +42,8 @@ export interface OpenContext {
 export interface Beginning {
   readonly table: OpenTable;
   readonly decision: Exclude<RunDecision, { readonly kind: 'already' }>;
+  /** Of a new run: fixed before the snapshot that is read is taken, and kept, so that a rerun reads the same. */
+  readonly window: IncrementalWindow | null;
   readonly runId: string;
   readonly number: number;
 }
@@ -49,11 +51,11 @@ export interface Beginning {
 /** A run of one table, new or gone on with: in the state, its folder made, its done files checked. */
 export async function beginTable(context: OpenContext, beginning: Beginning): Promise<TableRun> {
   const { request, session, watcher } = context;
-  const { table, decision, runId, number } = beginning;
+  const { table, decision, window, runId, number } = beginning;
   if (decision.kind === 'new' && decision.discard !== null) await discard(table, decision.discard);
   const resumed = decision.kind === 'resume';
-  const record =
-    decision.kind === 'resume' ? decision.run : beginNew(request, table, runId, await windowOf(context, table));
+  const record = decision.kind === 'resume' ? decision.run : beginNew(request, table, runId, window);
+  if (resumed) keepRestart(context, table, record);
   const increment = incrementOf(table, record);
   const { settings } = table;
   const where =
@@ -74,6 +76,15 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
   return run;
 }
 
+/** `watermark reset`, or `--on-change restart`, and a window that was interrupted before: that comes first, and the next run reads all. */
+function keepRestart({ watcher }: OpenContext, { name, handle, fitted }: OpenTable, { window }: RunRecord): void {
+  const state = fitted?.state ?? null;
+  if (state === null || state.watermark !== null || window === null || window.reset || window.backfill) return;
+  if (handle.store.incremental()?.watermark !== null) handle.store.setIncremental(state, '--on-change restart');
+  const text = 'the window that was interrupted is read to its end first; the next run reads all';
+  watcher.event({ kind: 'remark', table: name, text });
+}
+
 export async function makeRunFolder(folder: string): Promise<void> {
   try {
     await makePrivateFolder(folder);
@@ -87,8 +98,8 @@ async function discard(table: OpenTable, run: RunRecord): Promise<void> {
   await discardFiles(run.folder);
 }
 
-/** Fixed before the snapshot that is read is taken, and kept: a rerun reads the same. */
-async function windowOf(
+/** Null: all rows. Throws CURSOR_… */
+export async function windowOf(
   { request, session, watcher }: OpenContext,
   { name, table, settings, handle, fitted }: OpenTable,
 ): Promise<IncrementalWindow | null> {
@@ -99,7 +110,7 @@ async function windowOf(
     ...{ cursors: session.cursors, name, table, where: settings.where, incremental, remark },
     ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
-  remark(`${describeWindow(window)}: ${window.promise}`);
+  remark(promiseText(window, handle.store.runs()));
   return window;
 }
 

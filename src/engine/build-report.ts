@@ -2,7 +2,7 @@ import type { ConsistencyLevel } from '../checkpoint/store.ts';
 import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { deletesOf } from './deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 import type { MemoryWatch } from './memory-pressure.ts';
 import type { OpenRuns } from './open-runs.ts';
 import type { AlreadyDone } from './table-run.ts';

@@ -91,9 +91,12 @@ async function tryEpoch(
   return null;
 }
 
-/** A TRUNCATE that came between the snapshot and its readers goes first when the snapshot is let go. */
+/**
+ * A TRUNCATE that came between the snapshot and its readers goes first when the snapshot is let go. A reader that was cut off meanwhile, or finds
+ * the snapshot gone, is no reason to end either: where the coordinator was cut off as well, the next try says so.
+ */
 function isPassing(error: unknown): boolean {
-  return error instanceof SqlextractError && error.problem.verdict === 'retry';
+  return error instanceof SqlextractError && ['retry', 'reconnect', 'epoch-lost'].includes(error.problem.verdict ?? '');
 }
 
 async function orDispose(taken: Promise<Snapshot>, pool: WorkerPool): Promise<Snapshot> {

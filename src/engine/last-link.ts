@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
 import type { CheckpointStore } from '../checkpoint/store.ts';
-import { deletesOf } from './deletes-of.ts';
+import { deletesOf } from '../model/run-links.ts';
 
 /**
  * The newest run that targets can have of the job: its last window, or the delete set that was made after it, which a killed process may

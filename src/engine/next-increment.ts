@@ -14,6 +14,7 @@ const MOST_TIES = 2000;
  *   rows were delivered ──inside the one snapshot of all files──▶ largest value, without the rows that stand at it
  *                       └─else──────────────────────────────────▶ largest value, with them: they are read again
  *   none were ──▶ the watermark stays where it is
+ *   it was set or reset by hand since the run began ──▶ that holds
  */
 export async function nextIncrement(
   run: TableRun,
@@ -23,13 +24,19 @@ export async function nextIncrement(
 ): Promise<IncrementalState | undefined> {
   if (run.increment === null) return undefined;
   const { window, model } = run.increment;
-  const before = window.reset ? null : (run.store.incremental()?.watermark ?? null);
-  if (window.backfill) {
-    const known = run.store.incremental();
-    return { ...(known ?? { ...model, watermark: null }), run: run.runId };
-  }
+  const known = run.store.incremental();
+  const before = window.reset ? null : (known?.watermark ?? null);
+  if (window.backfill) return { ...(known ?? { ...model, watermark: null }), run: run.runId };
   const watermark = await movedTo(run, isOneState(run, consistency, when), session);
-  return { ...model, watermark: watermark ?? before, run: run.runId };
+  const moved = changedByHand(run, known) ? (known?.watermark ?? null) : (watermark ?? before);
+  return { ...model, watermark: moved, run: run.runId };
+}
+
+/** Between a kill and its rerun. The window is read to its end all the same: it was fixed before, and has no gap. */
+function changedByHand({ increment, startedAt }: TableRun, known: IncrementalState | null): boolean {
+  const { watermark = null } = known ?? {};
+  if (watermark === null) return known !== null && increment?.window.reset === false;
+  return watermark.run === null && watermark.movedAt > startedAt;
 }
 
 async function movedTo(run: TableRun, exact: boolean, session: SourceSession): Promise<Watermark | null> {

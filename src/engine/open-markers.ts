@@ -1,6 +1,6 @@
 import type { JobHandle } from '../checkpoint/open-job.ts';
 import type { RunMarker } from '../checkpoint/run-marker.ts';
-import { endRun, listOpenRuns, newRunId } from '../checkpoint/run-marker.ts';
+import { beginRunMarker, endRun, listOpenRuns, newRunId } from '../checkpoint/run-marker.ts';
 import type { AlreadyDone } from './table-run.ts';
 import { otherJobsAreComplete } from './other-jobs.ts';
 import type { TableRun } from './table-run.ts';
@@ -23,7 +23,10 @@ export function runIdFor(markers: readonly RunMarker[], jobs: readonly JobHandle
   return joinable?.runId ?? newRunId(new Date());
 }
 
-/** Ends every run of which all tables are complete now, those of other commands included. */
+/**
+ * Ends every run of which all tables are complete now, those of other commands included. Where windows failed, the others leave the run: each has its own
+ * next window, and would wait for them as long as they fail.
+ */
 export function closeCompleteRuns(stateDir: string, runs: readonly TableRun[], already: readonly AlreadyDone[]): void {
   const complete = new Set([...runs.filter((run) => run.finished !== null), ...already].map((each) => each.jobId));
   const runIds = new Set([...runs.map((run) => run.runId), ...already.map((each) => each.run.runId)]);
@@ -32,5 +35,13 @@ export function closeCompleteRuns(stateDir: string, runs: readonly TableRun[], a
     const others = marker.jobIds.filter((jobId) => !complete.has(jobId));
     const unfinishedHere = runs.some((run) => run.finished === null && others.includes(run.jobId));
     if (!unfinishedHere && otherJobsAreComplete(stateDir, marker.runId, others)) endRun(stateDir, marker.runId);
+    else if (others.length < marker.jobIds.length && windowsFailed(runs, already))
+      beginRunMarker(stateDir, { ...marker, jobIds: others });
   }
+}
+
+function windowsFailed(runs: readonly TableRun[], already: readonly AlreadyDone[]): boolean {
+  const areWindows =
+    runs.every(({ increment }) => increment !== null) && already.every(({ run }) => run.window !== null);
+  return areWindows && runs.some(({ problem }) => problem !== null);
 }

@@ -4,8 +4,9 @@ import type { RunWatcher } from './events.ts';
 import type { TableRun } from './table-run.ts';
 
 /**
- * Says which columns a table got while it was read without a snapshot, whose locks would have made the ALTER wait: the files are whole, and do not
- * have them. A column that was dropped or altered ends the read of its next range.
+ * What became of a table while it was read without a snapshot, whose locks would have made it wait. Columns that it got: the files are whole, and do
+ * not have them; one that was dropped or altered ends the read of its next range. Another table under its name, or on some databases one that was
+ * emptied or built anew: ranges that were read before are of what was there before.
  */
 export async function remarkDrift(run: TableRun, session: SourceSession, watcher: RunWatcher): Promise<void> {
   if (run.epochs.at(-1)?.facts.shared !== false || run.table.query !== undefined) return;
@@ -15,4 +16,9 @@ export async function remarkDrift(run: TableRun, session: SourceSession, watcher
     const text = `column ${name} was added while the table was read: these files do not have it`;
     watcher.event({ kind: 'remark', table: run.name, text });
   }
+  if (now.objectId === run.table.objectId) return;
+  const text =
+    `the table was replaced, emptied or built anew while it was read (${run.table.objectId} is ${now.objectId} now): ` +
+    'some of these files can be of what it was before, others of what it is now';
+  watcher.event({ kind: 'remark', table: run.name, text });
 }

@@ -10,12 +10,14 @@ import { checkSplit } from './check-split.ts';
 import type { RunWatcher } from './events.ts';
 import { narrowSelection } from './narrow-selection.ts';
 import type { ExtractRequest } from './request.ts';
+import type { OrRefused } from './or-refused.ts';
+import { refuseInto } from './or-refused.ts';
 import type { RefusedTable, ResolvedTable } from './resolved-table.ts';
 import { selectTables } from './select-tables.ts';
 
 type ResolveRequest = Pick<
   ExtractRequest,
-  'tables' | 'queries' | 'tableSettings' | 'querySettings' | 'policies' | 'onTableError' | 'driver'
+  'tables' | 'queries' | 'tableSettings' | 'querySettings' | 'policies' | 'onTableError' | 'driver' | 'stop'
 >;
 
 /**
@@ -30,17 +32,7 @@ export async function resolveTables(
   const onlyQueries = request.tables.include.length === 0 && request.queries.length > 0;
   const names = onlyQueries ? [] : await selectTables(request.tables, async () => session.listTables());
   const refused: RefusedTable[] = [];
-  const orRefused: OrRefused = async (name, work) => {
-    try {
-      return await work();
-    } catch (error) {
-      const problem = error instanceof SqlextractError ? error.problem : request.driver.classify(error);
-      if (request.onTableError === 'stop' || problem.fault === 'bug') throw error;
-      refused.push({ name, problem });
-      watcher?.event({ kind: 'table-failed', table: name, problem });
-      return null;
-    }
-  };
+  const orRefused = refuseInto(refused, request, watcher);
   const found = await describeAll(request, session, names, orRefused);
   const all = [...found.values()];
   const tables: ResolvedTable[] = [];
@@ -56,8 +48,6 @@ export async function resolveTables(
   }
   return { tables, refused };
 }
-
-type OrRefused = <T>(name: string, work: () => Promise<T>) => Promise<T | null>;
 
 /** With all columns, by the name that people see. */
 async function describeAll(

@@ -120,13 +120,19 @@ async function readAll(context: RunContext): Promise<DispatchEnd> {
 
 type Loss = DispatchEnd & { readonly kind: 'epoch-lost' | 'coordinator-lost' };
 
-/** Once an epoch was begun, the coordinator's trouble to begin the next is a loss, too; before that it is the answer to the command. */
+/**
+ * A connection or a snapshot that goes while an epoch is begun is a loss like one later on. What else could pass (a lock that was waited for) is
+ * the answer to the command as long as no epoch was begun.
+ */
 async function epochOrLoss(context: RunContext, previous: SnapshotLease | null, first: boolean): Promise<DispatchEnd> {
   try {
     return await oneEpoch(context, previous);
   } catch (error) {
-    if (first || !(error instanceof SqlextractError) || !isPassing(error.problem)) throw error;
-    return { kind: 'coordinator-lost', problem: error.problem };
+    if (!(error instanceof SqlextractError)) throw error;
+    const { problem } = error;
+    if (problem.verdict === 'epoch-lost') return { kind: 'epoch-lost', problem };
+    if (problem.verdict !== 'reconnect' && (first || !isPassing(problem))) throw error;
+    return { kind: 'coordinator-lost', problem };
   }
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { ColumnVector } from '../model/row-batch.ts';
-import type { Bounds, BoundsCollector } from './parquet-statistics.ts';
+import type { Bounds, BoundsCollector } from './bounds-collector.ts';
 import { isValid } from './parquet-plain.ts';
 
 /** Longer bounds are cut to this many bytes: a footer with a 3 MB text in it helps nobody. */

@@ -7,7 +7,8 @@ import { DefinitionLevels, packNumbers } from './parquet-levels.ts';
 import { dictionaryPage, dataPage, ENCODING, type Page } from './parquet-page.ts';
 import { plainAppender, type PlainAppender } from './parquet-plain.ts';
 import type { ParquetColumn } from './parquet-schema.ts';
-import { boundsCollector, type Bounds, type BoundsCollector } from './parquet-statistics.ts';
+import type { Bounds, BoundsCollector } from './bounds-collector.ts';
+import { boundsCollector } from './parquet-statistics.ts';
 
 /** Rows of a page, whatever their width: what a reader has to unpack to find one row. */
 const MAX_PAGE_ROWS = 65_536;

@@ -3,7 +3,7 @@ import { CODEC } from './page-compressor.ts';
 import type { ColumnChunk } from './parquet-column.ts';
 import { ENCODING, PAGE_TYPE, type Page } from './parquet-page.ts';
 import { PHYSICAL, schemaElements, type ParquetColumn } from './parquet-schema.ts';
-import type { Bounds } from './parquet-statistics.ts';
+import type { Bounds } from './bounds-collector.ts';
 import { binary, bool, encodeThrift, i16, i32, i64, list, struct, text, type ThriftValue } from './thrift-compact.ts';
 
 export const MAGIC = Buffer.from('PAR1', 'latin1');

@@ -1,6 +1,6 @@
 import { SqlextractError } from '../model/problem.ts';
 import type { ColumnVector } from '../model/row-batch.ts';
-import type { Bounds, BoundsCollector } from './parquet-statistics.ts';
+import type { Bounds, BoundsCollector } from './bounds-collector.ts';
 import { isValid } from './parquet-plain.ts';
 import type { ParquetColumn } from './parquet-schema.ts';
 

@@ -4,7 +4,7 @@ import { displayName } from '../model/table.ts';
 import type { TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
 import { checkState } from './check-state.ts';
-import type { LoadOrder, ManifestPlace } from './plan-table.ts';
+import type { LoadOrder, ManifestPlace } from './load-order.ts';
 import type { IngestTarget } from './target.ts';
 
 /**

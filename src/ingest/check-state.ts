@@ -2,7 +2,7 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { CursorKind, IncrementalWindow } from '../model/cursor.ts';
 import type { TableLoad } from './ingest-plan.ts';
-import type { LoadOrder, ManifestPlace } from './plan-table.ts';
+import type { LoadOrder, ManifestPlace } from './load-order.ts';
 
 /**
  * What a run's files are as one state, and whether that is enough. Throws INGEST_MIXED.

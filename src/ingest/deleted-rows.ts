@@ -1,7 +1,7 @@
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { LoadColumn, TableLoad } from './ingest-plan.ts';
-import type { LoadOrder, PlannedManifest } from './plan-table.ts';
+import type { LoadOrder, PlannedManifest } from './load-order.ts';
 import { foldedName, targetName } from './target-names.ts';
 import type { IngestTarget } from './target.ts';
 

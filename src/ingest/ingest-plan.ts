@@ -92,6 +92,10 @@ export interface TableLoad {
 export interface LoadIncrement {
   /** The run that has to be the newest one of the table in the ledger, and what the ledger calls it; null: nothing is needed. */
   readonly previous: { readonly run: string; readonly ledger: string } | null;
+  /** A first window that replaces what is there without being told to: windows of another job must not go that way. */
+  readonly takesPlace: boolean;
+  /** By its strategy. */
+  readonly appends: boolean;
   /** Each version of a row stays: the table that is made has no primary key. */
   readonly keepsVersions: boolean;
   /** Texts of the source, for the ledger; null: open. */

@@ -1,6 +1,6 @@
 import type { TableLoad } from './ingest-plan.ts';
 import type { Quoted } from './quoted.ts';
-import { sql, word } from './quoted.ts';
+import { commaList, sql, word } from './quoted.ts';
 import type { IngestTarget } from './target.ts';
 
 /** The ledger's name, in the schema of the table. Its columns are the same in every target: see docs/targets.md. */
@@ -31,6 +31,14 @@ export function stillThere(load: TableLoad, target: IngestTarget): Quoted {
 export function previousIsNewest(load: TableLoad, previous: string, target: IngestTarget): Quoted {
   const run = target.quoteIdentifier('run_id');
   return sql`${newest(load, target)} AND ${run} = ${target.quoteLiteral(previous)}`;
+}
+
+/** Of the ledger's rows, the newest one when it is of a window of another job, whose rows this load would replace. */
+export function newestIsOfOthers(load: TableLoad, target: IngestTarget): Quoted {
+  const name = (column: string): Quoted => target.quoteIdentifier(column);
+  const plain = (['replace', 'full-refresh'] as const).map((mode) => target.quoteLiteral(mode));
+  const isWindow = sql`(${name('mode')} NOT IN (${commaList(plain)}) OR ${name('window_to')} IS NOT NULL)`;
+  return sql`${newest(load, target)} AND ${name('job')} <> ${target.quoteLiteral(load.source.job)} AND ${isWindow}`;
 }
 
 /** The `run_id` of the newest run of the table that a window can go on from; of several that are of one instant all. */

@@ -1,6 +1,6 @@
 import type { Digits } from '../model/digits.ts';
 import type { ColumnSchema } from '../model/table.ts';
-import type { PlannedManifest } from './plan-table.ts';
+import type { PlannedManifest } from './load-order.ts';
 import type { IngestTarget } from './target.ts';
 
 /** A column as the target is to have it, where the values of the files say more than its type (`--measure`). */

@@ -6,7 +6,7 @@ import type { LoadIncrement } from './ingest-plan.ts';
 import type { LoadMode } from './load-mode.ts';
 import type { LoadWindow } from './load-window.ts';
 import { typedWindow, windowOfManifest } from './load-window.ts';
-import type { LoadOrder, PlannedManifest } from './plan-table.ts';
+import type { LoadOrder, PlannedManifest } from './load-order.ts';
 import type { IngestTarget } from './target.ts';
 
 /** What becomes of a manifest's rows, decided: by what was typed, else by the strategy of its window. */
@@ -76,20 +76,32 @@ function catchUpMode(
 }
 
 /** What the ledger has to have before the window, and what else a load has to know of it. */
-export function incrementOf({ job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
+export function incrementOf({ run, job, incremental }: PlannedManifest, { mode }: LoadOrder): LoadIncrement | null {
   if (incremental === undefined) return null;
-  const { previous, strategy } = incremental;
+  const { previous, strategy, reset, from } = incremental;
   return {
     previous: previous === null ? null : { run: previous, ledger: ledgerRun(job, previous) },
+    takesPlace: mode === null && reset,
+    appends: strategy === 'append',
     keepsVersions: strategy === 'append' && (mode === null || mode === 'append'),
-    from: incremental.from?.value ?? null,
-    to: incremental.to?.value ?? null,
+    from: from?.value ?? null,
+    to: endOf(incremental, run),
   };
+}
+
+/** Null only for a window that nothing can have been in: the ledger tells windows from plain runs by it. */
+function endOf({ to, next, column }: IncrementalWindow, run: string): string | null {
+  return to?.value ?? next ?? (column.kind === 'hash' ? run : null);
 }
 
 /** All tables of one extract have the same run, and two of them may be loaded into one table: a run of another job is another run. */
 export function ledgerRun(job: string, run: string): string {
   return `${run}-${createHash('sha256').update(job).digest('hex').slice(0, 8)}`;
+}
+
+/** Whether `ledgerRun` made the name for that job. */
+export function isOfJob(name: string, job: string): boolean {
+  return name === ledgerRun(job, runOfLedger(name));
 }
 
 /** The run of a name that `ledgerRun` made. */

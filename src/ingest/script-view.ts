@@ -1,7 +1,7 @@
 import { displayName } from '../model/table.ts';
 import { leastRows, markColumn, needsDeletedColumn, tooManyDeletes } from './deleted-rows.ts';
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
-import { heldRows, LEDGER, previousIsNewest } from './ledger-sql.ts';
+import { heldRows, LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import { skipsRows } from './rejected-rows.ts';
@@ -109,6 +109,9 @@ function messages(load: TableLoad, target: IngestTarget): View {
     messageGap: say(
       `the window of run ${source.run} goes on from run ${incremental?.previous?.run ?? ''}, which is not the newest that is loaded; load the windows between first; nothing was changed`,
     ),
+    messageOthers: say(
+      `the first window of run ${source.run} would take the place of what windows of another job (another --where, table or source) loaded; ${bothKept(load)}, --mode replace lets theirs go; nothing was changed`,
+    ),
     messageGone: say(
       `the ledger (${LEDGER}) says that rows were loaded into it, but it is not there any more, or has no rows; nothing was changed; bring them back, or delete its rows from the ledger and load all of it`,
     ),
@@ -122,6 +125,11 @@ function messages(load: TableLoad, target: IngestTarget): View {
       `its column ${load.deletedColumn ?? ''} cannot say when a row was deleted, or is not nullable; nothing was changed`,
     ),
   };
+}
+
+/** Windows that append take nothing from each other, whoever they are of; those that merge do, and each has to go on from the newest. */
+function bothKept({ incremental }: TableLoad): string {
+  return incremental?.appends === true ? '--mode append keeps both' : 'a schema, or a database, of its own keeps both';
 }
 
 function modeView({ mode, window }: TableLoad): View {
@@ -227,9 +235,16 @@ function deletedView(load: TableLoad, { flavor }: IngestPlan, target: IngestTarg
   };
 }
 
-/** `previousIsNewest`: a condition on the ledger, whose one row is that of the window before, when it is the newest. */
+/**
+ * `previousIsNewest`: a condition on the ledger, whose one row is that of the window before, when it is the newest. `newestIsOfOthers`: one whose rows
+ * must not be there.
+ */
 function previousView(load: TableLoad, target: IngestTarget): View {
-  const previous = load.incremental?.previous ?? null;
-  if (previous === null) return { hasPrevious: false, previousIsNewest: word('') };
-  return { hasPrevious: true, previousIsNewest: previousIsNewest(load, previous.ledger, target) };
+  const { previous = null, takesPlace = false } = load.incremental ?? {};
+  return {
+    hasPrevious: previous !== null,
+    previousIsNewest: previous === null ? word('') : previousIsNewest(load, previous.ledger, target),
+    takesPlace,
+    newestIsOfOthers: takesPlace ? newestIsOfOthers(load, target) : word(''),
+  };
 }

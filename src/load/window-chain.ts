@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import type { LoadSession } from './loader.ts';
 
 export interface ChainReader {

@@ -1,5 +1,5 @@
 import type { TableLoad } from '../ingest/ingest-plan.ts';
-import { runOfLedger } from '../ingest/plan-window.ts';
+import { isOfJob, runOfLedger } from '../ingest/plan-window.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { LoadSession } from './loader.ts';
@@ -20,9 +20,17 @@ export async function requirePrevious(session: Pick<LoadSession, 'newest'>, load
   throw new SqlextractError({
     code: 'LOAD_GAP',
     message: `${table}: ${there}, and the window of run ${load.source.run} goes on from run ${previous.run}`,
-    hint: `load the windows between first: sqlextract load does, when the folder of run ${previous.run} lies beside that of ${load.source.run}; or begin anew: sqlextract watermark reset --table ${displayName(load.source.table)}, then sqlextract sync`,
+    hint: hintFor(load, previous.run, newest),
     fault: 'data',
   });
+}
+
+/** Windows that are loaded do not help where somebody else's run is the newest. */
+function hintFor({ source }: TableLoad, previous: string, newest: readonly string[]): string {
+  const anew = `sqlextract watermark reset --table ${displayName(source.table)}, then sqlextract sync`;
+  if (newest.length > 0 && !newest.some((run) => isOfJob(run, source.job)))
+    return `the newest run is of another job (a full run, or another --where), and windows do not go on from it; begin anew: ${anew}; from then on leave the other job out`;
+  return `load the windows between first: sqlextract load does, when the folder of run ${previous} lies beside that of ${source.run}; or begin anew: ${anew}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RunReport } from '../engine/report.ts';
 import { extractAll } from '../changes/extract-all.ts';
 import type { RunDraft } from '../engine/run-draft.ts';
 import type { LoadFile } from '../ingest/ingest-plan.ts';
-import type { PlannedManifest } from '../ingest/plan-table.ts';
+import type { PlannedManifest } from '../ingest/load-order.ts';
 import { openTarget } from '../load/load.ts';
 import type { ChunkFile } from '../model/chunk.ts';
 import { EarlyStager } from './early-stager.ts';

@@ -1,8 +1,10 @@
-import { dirname } from 'node:path';
-import { readManifest } from '../checkpoint/manifest.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { caughtUpOf } from '../model/run-links.ts';
+import { MANIFEST_NAME, readManifest } from '../checkpoint/manifest.ts';
 import type { RunReport, TableReport } from '../engine/report.ts';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import { openTarget } from '../load/load.ts';
 import type { LoadSession } from '../load/loader.ts';
 import { missingWindows, numbered } from '../load/window-chain.ts';
@@ -28,9 +30,9 @@ export async function plannedLoads(
 ): Promise<PlannedLoads> {
   const loads: TableLoad[] = [];
   const refused: { table: string; problem: Problem }[] = [];
-  const read = report.tables.filter(isComplete).map(({ table, manifest, deletes }) => {
-    // The delete set lies behind its window in the chain.
-    const last = deletes?.manifest ?? manifest;
+  const read = report.tables.filter(isComplete).map((one) => {
+    const last = lastManifest(one);
+    const { table, manifest } = one;
     return { table, window: readManifest(manifest), place: { manifest: readManifest(last), folder: dirname(last) } };
   });
   const isChained = read.some(({ place }) => (place.manifest.incremental?.previous ?? null) !== null);
@@ -40,7 +42,9 @@ export async function plannedLoads(
       loads.push(...(await loadsOfChain(request, place, session)));
     } catch (error) {
       const problem = toProblem(error);
-      if (isFinal(problem)) unloaded.end(place.manifest.job);
+      const { job } = place.manifest;
+      if (problem.code === 'INGEST_MIXED') unloaded.mixed(job, place.folder);
+      else if (isFinal(problem)) unloaded.end(job);
       refused.push({ table, problem });
     }
   }
@@ -61,11 +65,20 @@ export async function loadsOfChain(
   return session === null ? [plan(place)] : missingWindows(place, { manifestIn: manifestInFolder, plan }, session);
 }
 
-function isComplete(table: TableReport): table is TableReport & { readonly manifest: string } {
+/** Of the last link behind a run: the delete set of its window, or what caught it up. */
+function lastManifest({ runId, manifest, deletes }: CompleteTable): string {
+  const { folder } = caughtUpOf({ runId, folder: dirname(manifest) });
+  const caughtUp = join(folder, MANIFEST_NAME);
+  return deletes?.manifest ?? (existsSync(caughtUp) ? caughtUp : manifest);
+}
+
+type CompleteTable = TableReport & { readonly manifest: string };
+
+function isComplete(table: TableReport): table is CompleteTable {
   return table.manifest !== null && (table.status === 'complete' || table.status === 'already-done');
 }
 
 /** No other flag, and no other state of the target, makes this run one that can be loaded: the next call has to extract anew. */
 export function isFinal({ code }: Problem): boolean {
-  return code === 'LOAD_REFUSED' || code === 'INGEST_MIXED';
+  return code === 'LOAD_REFUSED';
 }

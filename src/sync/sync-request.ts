@@ -1,6 +1,6 @@
 import type { ExtractRequest } from '../engine/request.ts';
 import type { IngestPlan, TableLoad } from '../ingest/ingest-plan.ts';
-import type { ManifestPlace } from '../ingest/plan-table.ts';
+import type { ManifestPlace } from '../ingest/load-order.ts';
 import type { IngestTarget } from '../ingest/target.ts';
 import type { Evolve } from '../load/drift.ts';
 import type { TargetPlace } from '../load/loader.ts';

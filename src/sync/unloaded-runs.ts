@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { caughtUpOf } from '../model/run-links.ts';
 import { makeFolderDurably, removeDurably, writeDurably } from '../checkpoint/durable-file.ts';
+import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
 
 /** A run that `sync` has begun for a target and not yet loaded. */
@@ -11,6 +13,8 @@ interface UnloadedRun {
   readonly target: string;
   /** Without files: where the run goes, and what its staging tables are called. */
   readonly load: TableLoad;
+  /** The run's, when its files are of several instants: it can be loaded when it is caught up, and not before. Null: it can as it is. */
+  readonly mixed: string | null;
 }
 
 /**
@@ -19,6 +23,7 @@ interface UnloadedRun {
  * extracting anew.
  *
  *   begun ──▶ file ──extract done──▶ file ──loaded, or refused by the target──▶ no file
+ *                                     └──mixed──▶ file, which counts once `extract --catch-up` has written behind the run
  *
  * A job's files are touched only by who holds the job's lock, or has loaded its run.
  */
@@ -36,7 +41,9 @@ export class UnloadedRuns {
 
   /** Windows are not among them: the next one is extracted all the same, and the load goes through all that the target misses. */
   runs(): ReadonlySet<string> {
-    const plain = [...this.#known.values()].filter(({ load }) => (load.incremental ?? null) === null);
+    const plain = [...this.#known.values()].filter(
+      ({ load, mixed }) => (load.incremental ?? null) === null && (mixed === null || isCaughtUp(load, mixed)),
+    );
     return new Set(plain.map(({ load }) => load.source.run));
   }
 
@@ -44,17 +51,27 @@ export class UnloadedRuns {
   begin(load: TableLoad): TableLoad | null {
     const before = this.#known.get(load.source.job)?.load ?? null;
     if (before?.tag === load.tag) return null;
-    const entry: UnloadedRun = { version: 1, target: this.#target, load: { ...load, files: [] } };
-    makeFolderDurably(this.#folder);
-    writeDurably(this.#pathOf(load.source.job), `${JSON.stringify(entry, null, 2)}\n`);
-    this.#known.set(load.source.job, entry);
+    this.#write({ version: 1, target: this.#target, load: { ...load, files: [] }, mixed: null });
     return before;
+  }
+
+  /** The run of the job cannot be loaded as it is. */
+  mixed(job: string, folder: string): void {
+    const entry = this.#known.get(job);
+    if (entry !== undefined) this.#write({ ...entry, mixed: folder });
   }
 
   /** The run is loaded, or never will be. */
   end(job: string): void {
     if (!this.#known.delete(job)) return;
     removeDurably(this.#pathOf(job));
+  }
+
+  #write(entry: UnloadedRun): void {
+    const { job } = entry.load.source;
+    makeFolderDurably(this.#folder);
+    writeDurably(this.#pathOf(job), `${JSON.stringify(entry, null, 2)}\n`);
+    this.#known.set(job, entry);
   }
 
   #pathOf(job: string): string {
@@ -66,11 +83,24 @@ export class UnloadedRuns {
   }
 }
 
-/** A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
-function readAll(folder: string, target: string): readonly UnloadedRun[] {
+function isCaughtUp({ source }: TableLoad, folder: string): boolean {
+  return existsSync(join(caughtUpOf({ runId: source.run, folder }).folder, MANIFEST_NAME));
+}
+
+/** Of one job, for whatever target. */
+export function unloadedOf(
+  stateDir: string,
+  job: string,
+): readonly { readonly target: string; readonly run: string }[] {
+  const all = readAll(join(stateDir, 'sync'), null).filter(({ load }) => load.source.job === job);
+  return all.map(({ target, load }) => ({ target, run: load.source.run }));
+}
+
+/** `target` null: all. A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
+function readAll(folder: string, target: string | null): readonly UnloadedRun[] {
   return namesIn(folder).flatMap((name) => {
     const found = parsed(readFileSync(join(folder, name), 'utf8'));
-    return found?.version === 1 && found.target === target ? [found as UnloadedRun] : [];
+    return found?.version === 1 && (target === null || found.target === target) ? [found as UnloadedRun] : [];
   });
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sqlServerDriver } from '../../src/sources/sqlserver/index.ts';
 import type { SourceSession } from '../../src/sources/source.ts';
+import { casesExcept } from '../conformance/expected-failures.ts';
 import { describeAll, keyOver, planRanges, readPlan, readRows } from '../conformance/source-reading.ts';
 import { finish, newCase, refuse, removeFolders } from '../engine/extract-case.ts';
 import {
@@ -10,7 +11,10 @@ import {
   sqlServerUrl,
   URL_VARIABLE,
 } from '../support/sqlserver-server.ts';
+import { exceptionsOf } from '../sources/sqlserver/exceptions.ts';
 import { readFiles } from './read-files.ts';
+
+const cases = casesExcept(await exceptionsOf('checklist'));
 
 /* Items 35 to 43 of the list in index.test.ts that need a server; what the wire alone decides is tested on the stand-in as well. */
 
@@ -51,12 +55,16 @@ describe.skipIf(sqlServerUrl() === null)(`SQL Server (where ${URL_VARIABLE} name
   it.each(['csv', 'parquet'])('36. a datetimeoffset keeps its offset (%s)', async (format) => {
     const table = `offsets_${format}`;
     await database.run(`CREATE TABLE ${table} (id int PRIMARY KEY, o datetimeoffset(7))`);
-    await database.run(`INSERT INTO ${table} VALUES (1, '2024-01-01 00:00:00.1234567 +05:30')`);
-    const [[, text] = []] = await extracted(table, format);
-    // Babelfish keeps six of the seven digits.
-    expect(text).toMatch(
-      database.babelfish ? /^2024-01-01 00:00:00\.12345[67]\d* \+05:30$/ : /^2024-01-01 00:00:00\.1234567 \+05:30$/,
-    );
+    await database.run(`INSERT INTO ${table} VALUES (1, '2024-01-01 00:00:00.123456 +05:30')`);
+    expect(await extracted(table, format)).toEqual([['1', '2024-01-01 00:00:00.1234560 +05:30']]);
+  });
+
+  cases.it('36. a datetimeoffset keeps its seventh digit', async () => {
+    await database.run('CREATE TABLE sevenths (id int PRIMARY KEY, o datetimeoffset(7))');
+    await database.run("INSERT INTO sevenths VALUES (1, '2024-01-01 00:00:00.1234567 +05:30')");
+    expect(await readRows(session, { table: await describeTable('sevenths') })).toEqual([
+      ['1', '2024-01-01 00:00:00.1234567 +05:30'],
+    ]);
   });
 
   it('37. a datetime has the milliseconds that the server shows', async () => {
@@ -113,20 +121,13 @@ describe.skipIf(sqlServerUrl() === null)(`SQL Server (where ${URL_VARIABLE} name
     );
   });
 
-  it('43. a lone surrogate in nvarchar is reported, never replaced', async (context) => {
+  cases.it('43. a lone surrogate in nvarchar is reported, never replaced', async () => {
     await database.run('CREATE TABLE broken (id int PRIMARY KEY, t nvarchar(10))');
-    const stored = await database.run('INSERT INTO broken VALUES (1, NCHAR(0xD800))').then(
-      () => true,
-      () => false,
-    );
-    // Babelfish keeps UTF-8, which has no lone surrogate.
-    const held =
-      stored &&
-      (await database.run('SELECT CONVERT(varchar(20), CONVERT(varbinary(20), t), 1) AS h FROM broken'))[0]?.['h'] ===
-        '0x00D8';
-    if (!held) context.skip('this server takes no lone surrogate');
+    await database.run('INSERT INTO broken VALUES (1, NCHAR(0xD800))');
     const said = await refuse(newCase(database.url), ['--table', 'broken'], 'VALUE_DOES_NOT_FIT', 6);
     expect(said.stderr).toMatch(/broken/);
     await expect(readRows(session, { table: await describeTable('broken') })).rejects.toThrow(/t/);
   });
+
+  cases.checkNames();
 });

@@ -261,6 +261,38 @@ describe('clean', () => {
       expect(refused.stderr).toContain(code);
     }
   });
+
+  test('windows stay while a target may lack one, with what is behind them; what a killed comparison left goes', async () => {
+    const run = async (fault?: string): Promise<CliRun> =>
+      cli(['extract', '--table', 'a', '--incremental-by', 'id', '--detect-deletes', '--quiet'], fault);
+    const change = (statement: string): void => {
+      using database = new DatabaseSync(join(cwd, 'source.sqlite'));
+      database.exec(statement);
+    };
+    expect((await run()).code).toBe(0);
+    change('DELETE FROM a WHERE id = 5');
+    expect((await run()).code).toBe(0);
+    expect(await run('before-deletes')).toMatchObject({ signal: 'SIGKILL' });
+    const names = (): readonly string[] => runFolders().map((folder) => basename(folder));
+    const before = names();
+    expect(before.filter((name) => name.endsWith('-deletes'))).toHaveLength(1);
+    expect((await cli(['status', '--table', 'a'])).stdout).toMatch(
+      /\n    behind it: the keys of 1 row that are gone, .*-deletes\n/,
+    );
+    expect((await cli(['status', '--table', 'b'])).stdout).toContain('no jobs');
+    const first = await clean('--keep', '1');
+    // The job is held while keys are compared.
+    expect(first.items.map(({ kind }) => kind)).toEqual(['scratch folder', 'owner file']);
+    expect(first.remarks).toEqual([expect.stringContaining('a: 2 runs are windows that a target may not have yet')]);
+    expect([names(), existsSync(first.items[0]?.folder ?? '')]).toEqual([before, false]);
+    expect((await cli(['watermark', 'reset', '--table', 'a', '--confirm'])).code).toBe(0);
+    expect((await run()).code).toBe(0);
+    await clean('--keep', '1');
+    expect(names().filter((name) => before.includes(name))).toEqual([]);
+    expect((await run()).code).toBe(0);
+    await clean('--keep', '1', '--windows');
+    expect(names()).toHaveLength(1);
+  });
 });
 
 /** What a holder leaves that was killed: the socket's name, and nobody behind it. */

@@ -191,22 +191,28 @@ describe('a mixed run of PostgreSQL', () => {
     expect(outcome).toMatchObject({ kind: 'again', why, report: { level: 'snapshot' } });
   });
 
-  test('with a name and a key that need quotes: keys that moved are gone, and there as they are called now', async () => {
+  test('sync takes its run once it is caught up; with a name and a key that need quotes: keys that moved are there as they are called now', async () => {
     const name = '"O\'Brien; x"';
     await client.query(`CREATE TABLE ${name} ("K ""y" text PRIMARY KEY, v numeric)`);
     await client.query(`INSERT INTO ${name} SELECT 'key ' || i, i FROM generate_series(1, 3000) i; ANALYZE ${name}`);
     const folder = newCase(database.url);
     const flags = ['--table', `public.${name}`, ...smallChunks(1, '20KB', 'parquet'), '--hold', '0'];
-    await die(folder, flags, 'mid-read:2');
+    const target = ['--target', 'w.duckdb'];
+    const sync = async (fault?: string): Promise<CliRun> =>
+      call(folder, ['sync', ...flags, ...target], fault === undefined ? {} : { fault });
+    expect((await sync('mid-read:2')).signal).toBe('SIGKILL');
     await client.query(
       `UPDATE ${name} SET "K ""y" = upper("K ""y") WHERE v % 5 = 0; DELETE FROM ${name} WHERE v % 7 = 0`,
     );
-    const run = await extract(folder, flags);
-    expect(run.stdout).toContain('--catch-up\n');
+    const run = await sync();
+    expect([run.code, run.stdout]).toEqual([6, expect.stringContaining('code: INGEST_MIXED')]);
     const { outcome } = await caughtUp({ folder, flags });
     expect(outcome).toMatchObject({ kind: 'caught-up', rows: 515 });
-    const load = await loadedInto(folder, 'w.duckdb');
-    expect(load.code, load.stderr + load.stdout).toBe(0);
+    const load = await sync();
+    expect([load.code, load.stderr]).toEqual([
+      0,
+      expect.stringContaining('which an earlier call extracted, is loaded as it is'),
+    ]);
     const connection = await openDuckDb();
     await connection.run(`ATTACH '${join(folder.folder, 'w.duckdb')}' AS w (READ_ONLY)`);
     const found = await connection.runAndReadAll(`SELECT "K ""y" || v FROM w."O'Brien; x"`);

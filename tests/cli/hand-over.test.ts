@@ -114,6 +114,34 @@ test('kill -9 of the launcher ends what it launched', async () => {
   await once(launcher, 'close');
 });
 
+test.runIf(process.platform === 'linux')(
+  'what moves rows begins again in its own place with the settings of the allocator',
+  async () => {
+    await copyFile('bin/hand-over.js', join(root, 'bin/hand-over.js'));
+    await mkdir(join(root, 'dist'));
+    await writeFile(
+      join(root, 'dist/main.js'),
+      'export function main(argv) { console.log(JSON.stringify([process.pid, process.env.MALLOC_MMAP_THRESHOLD_ ?? null, argv])); process.exitCode = 0; }',
+    );
+    const { MALLOC_MMAP_THRESHOLD_: _, ...env } = process.env;
+    const begin = (...args: readonly string[]): unknown => {
+      const { pid, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/run.js'), ...args], {
+        encoding: 'utf8',
+        env,
+      });
+      const [own, setting, argv] = JSON.parse(stdout) as [number, string | null, string[]];
+      return { same: own === pid, setting, argv, stderr };
+    };
+    expect(begin('extract', "it's", '')).toEqual({
+      same: true,
+      setting: '262144',
+      argv: ['extract', "it's", ''],
+      stderr: '',
+    });
+    expect(begin('status')).toEqual({ same: true, setting: null, argv: ['status'], stderr: '' });
+  },
+);
+
 test('not built yet: says so', async () => {
   await copyFile('bin/hand-over.js', join(root, 'bin/hand-over.js'));
   const result = run([]);

@@ -275,6 +275,20 @@ describe('watermark', () => {
   });
 });
 
+test('the watermark of a query is set by the text of its last run', async () => {
+  const folder = await newLog();
+  const query = ['--query', 'SELECT id, at FROM events WHERE id > 1', '--name', 'some', '--unique-key', 'id'];
+  const rows = async (): Promise<unknown> => {
+    const done = await runCli(['extract', '--source', 'log.sqlite', ...query, ...BY, '--json'], { cwd: folder });
+    return (JSON.parse(done.stdout) as RunReport).rows;
+  };
+  expect(await rows()).toBe(ROWS - 1);
+  const value = `2026-01-01 02:00:00`;
+  const set = await watermark(folder, 'set', ['--source', 'log.sqlite', '--table', 'some', value]);
+  expect(set.stdout, set.stderr).toContain(`some: the next run reads from at ${value}`);
+  expect(await rows()).toBe(ROWS - 4 * 120 + 1);
+});
+
 test('watermark list --target says how far behind a target is', async () => {
   const folder = await newLog();
   await run(folder);
@@ -318,16 +332,19 @@ describe('--detect-deletes', () => {
     expect(next.manifest.incremental?.previous).toMatch(/-deletes$/);
   });
 
-  test.each(['before-deletes', 'after-deletes'])('killed at %s, the keys are delivered all the same', async (fault) => {
-    const folder = await newLog();
-    await run(folder, DETECT);
-    change(folder, 'DELETE FROM events WHERE id IN (3, 77)');
-    expect((await extract(folder, DETECT, { SQLEXTRACT_FAULT: fault })).signal).toBe('SIGKILL');
-    expect(await gone(folder)).toEqual(fault === 'before-deletes' ? [3, 77] : []);
-    const { manifest } = await run(folder);
-    expect(manifest.incremental?.previous?.endsWith('-deletes')).toBe(fault === 'before-deletes');
-    expect(await gone(folder)).toEqual([]);
-  });
+  test.each(['before-run-close', 'before-deletes', 'after-deletes'])(
+    'killed at %s, the keys are delivered all the same',
+    async (fault) => {
+      const folder = await newLog();
+      await run(folder, DETECT);
+      change(folder, 'DELETE FROM events WHERE id IN (3, 77)');
+      expect((await extract(folder, DETECT, { SQLEXTRACT_FAULT: fault })).signal).toBe('SIGKILL');
+      expect(await gone(folder)).toEqual(fault === 'after-deletes' ? [] : [3, 77]);
+      const { manifest } = await run(folder);
+      expect(manifest.incremental?.previous?.endsWith('-deletes')).toBe(fault !== 'after-deletes');
+      expect(await gone(folder)).toEqual([]);
+    },
+  );
 
   test('is refused where nobody knows all keys', async () => {
     const folder = await newLog();

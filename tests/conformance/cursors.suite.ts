@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { SqlextractError } from '../../src/model/problem.ts';
 import type { SourceSession } from '../../src/sources/source.ts';
 import type { CursorFixture, CursorType } from './cursor-fixture.ts';
 import { CursorJob, cursorsOf } from './cursor-job.ts';
+import { casesExcept, type Exceptions } from './expected-failures.ts';
 
 /** The `n`th smallest step of a moment after eight o'clock. */
 export function step(n: number): string {
@@ -21,9 +22,14 @@ export function upTo(last: number, first = 1): readonly number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-/** The contract of `SourceCursors` as tests, the same for every database. Numbers are those of the checklist of traps. */
-export function cursorsSuite(name: string, makeFixture: () => Promise<CursorFixture>): void {
+/** The contract of `SourceCursors` as tests, the same for every database. Numbers are those of the checklist of traps. `exceptions`: see expected-failures.ts. */
+export function cursorsSuite(
+  name: string,
+  makeFixture: () => Promise<CursorFixture>,
+  exceptions: Exceptions = {},
+): void {
   describe(`cursors: ${name}`, () => {
+    const { it, checkNames } = casesExcept(exceptions);
     let fixture: CursorFixture;
     let session: SourceSession;
     let tables = 0;
@@ -301,5 +307,7 @@ export function cursorsSuite(name: string, makeFixture: () => Promise<CursorFixt
       expect((await job.next()).ids).toEqual([3]);
       expect((await job.next()).ids).toEqual([]);
     });
+
+    checkNames();
   });
 }

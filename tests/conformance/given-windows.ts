@@ -20,6 +20,8 @@ export interface GivenWindow {
   readonly window?: Partial<IncrementalWindow>;
   /** Not incremental, of another job. */
   readonly plain?: boolean;
+  /** Of another incremental job. */
+  readonly other?: boolean;
   /** The manifest says so many rows, whatever the file has. */
   readonly counted?: number;
   /** Left out of the files. */
@@ -42,6 +44,11 @@ const COLUMNS = [
   { name: 'at', type: { kind: 'timestamp', zoned: true } },
   { name: 'v', type: { kind: 'string' } },
 ] as const;
+
+function jobOf({ plain, other }: GivenWindow): string {
+  if (plain === true) return 'public.events-plain';
+  return other === true ? 'public.events-others' : 'public.events-windows';
+}
 
 function columnsOf({ without, gone }: GivenWindow): number {
   if (gone === true) return 1;
@@ -153,7 +160,7 @@ function manifestWith(given: GivenWindow, previous: number | null, text: string)
   return {
     ...base,
     run: runOf(given.day),
-    job: given.plain === true ? 'public.events-plain' : 'public.events-windows',
+    job: jobOf(given),
     consistency: { ...base.consistency, epochs: [{ epoch: 1, takenAt: '', label: '', shared: true, files: 1 }] },
     totals: { ...base.totals, rows, bytes },
     files: base.files.map((file) => ({ ...file, path: 'part-000001.csv', rows, bytes, sha256 })),

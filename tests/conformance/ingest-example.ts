@@ -3,7 +3,7 @@ import type { ColumnType } from '../../src/model/column-type.ts';
 import type { IncrementalWindow } from '../../src/model/cursor.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { IngestOptions, IngestPlan, Locations } from '../../src/ingest/ingest-plan.ts';
-import type { LoadOrder } from '../../src/ingest/plan-table.ts';
+import type { LoadOrder } from '../../src/ingest/load-order.ts';
 import { planTable } from '../../src/ingest/plan-table.ts';
 import type { IngestTarget } from '../../src/ingest/target.ts';
 

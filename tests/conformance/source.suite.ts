@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import type { SourceSession } from '../../src/sources/source.ts';
+import { casesExcept, type Exceptions } from './expected-failures.ts';
 import type { SourceFixture } from './source-fixture.ts';
 import { describesTables } from './source-describes.ts';
 import { readsQueries } from './source-queries.ts';
@@ -18,18 +19,17 @@ export type SourceCase = (name: string, run: (context: SourceContext) => Promise
 /**
  * The contract of `SourceDriver` as tests, the same for every database.
  *
- * `exceptions` names cases that a driver fails, with the reason. Such a case must fail: one that passes, and a name that no case has, is
- * stale and fails the suite.
+ * `exceptions` names cases that a driver fails, and must fail, with the reason (expected-failures.ts).
  */
 export function sourceSuite(
   name: string,
   makeFixture: () => Promise<SourceFixture>,
-  exceptions: Readonly<Record<string, string>> = {},
+  exceptions: Exceptions = {},
 ): void {
   describe(`source contract: ${name}`, () => {
     let fixture: SourceFixture;
     let session: SourceSession;
-    const seen = new Set<string>();
+    const cases = casesExcept(exceptions);
 
     beforeAll(async () => {
       fixture = await makeFixture();
@@ -41,18 +41,7 @@ export function sourceSuite(
       await fixture?.[Symbol.asyncDispose]();
     });
 
-    const addCase: SourceCase = (caseName, run) => {
-      seen.add(caseName);
-      const reason = exceptions[caseName];
-      it(`${caseName}${reason === undefined ? '' : ` (fails: ${reason})`}`, async () => {
-        const failure = await run({ fixture, session }).then(
-          () => null,
-          (error: unknown) => error ?? new Error('failed without an error'),
-        );
-        if (reason === undefined && failure !== null) throw failure;
-        expect(failure !== null, 'a stale exception: the case passes').toBe(reason !== undefined);
-      });
-    };
+    const addCase: SourceCase = (caseName, run) => cases.it(caseName, () => run({ fixture, session }));
 
     describesTables(addCase);
     splitsKeys(addCase);
@@ -60,8 +49,6 @@ export function sourceSuite(
     readsQueries(addCase);
     snapshots(addCase);
 
-    it('has no exception for a case that does not exist', () => {
-      expect(Object.keys(exceptions).filter((each) => !seen.has(each))).toEqual([]);
-    });
+    cases.checkNames();
   });
 }

@@ -114,6 +114,22 @@ export function windowSuite(fixture: LoadFixture, slowScripts: boolean): void {
       await expectLoaded(target, out, MERGED[2]);
     });
 
+    it('the first window of another job does not take the place of its rows, unless it is told to', async () => {
+      await using target = await fixture.create();
+      const out = newOut();
+      write(out, { day: 3, rows: FIRST }, null);
+      await expectLoaded(target, out, FIRST);
+      const others = newOut();
+      write(others, { day: 4, rows: THIRD, other: true }, null);
+      await expectRefused(
+        target,
+        others,
+        /take the place of what windows of another job .*own keeps both, --mode replace/,
+      );
+      await expectRows(target, FIRST);
+      if (way === 'load') await expectLoaded(target, others, THIRD, ['--mode', 'replace']);
+    });
+
     it('delete_insert by the window: exactly its rows are taken out, those without a value as well', async () => {
       await using target = await fixture.create();
       const out = newOut();

@@ -13,6 +13,8 @@ import { mariadbSource, postgresSource, sqliteSource } from './crash-tables.ts';
 export interface CrashPlan {
   /** Which passages of each fault point are died at: 1 is the first. */
   readonly passages: readonly number[];
+  /** Whether the points at the end of a run, which are passed once, are died at. */
+  readonly ends: boolean;
   readonly randomRuns: number;
   /** For a repeatable choice of times. */
   readonly seed: number;
@@ -40,8 +42,9 @@ export function crashSuite(
     });
     const newCase = (): CrashCase => ({ source: crashSource, format, folder: mkdtempSync(join(root, 'case-')) });
 
+    const once = plan.ends ? [1] : [];
     for (const point of FAULT_POINTS) {
-      for (const passage of ONCE.has(point) ? [1] : plan.passages) {
+      for (const passage of ONCE.has(point) ? once : plan.passages) {
         it(`at ${point}, passage ${passage}`, async () => {
           const crash = newCase();
           const killed = await extract(crash, { fault: `${point}:${passage}` });

@@ -4,9 +4,9 @@ import { crashSuite } from './crash-suite.ts';
 const randomRuns = Number(process.env['CRASH_ROUNDS'] ?? 100);
 const passages = [1, 2, 5];
 
-crashSuite('sqlite', 'parquet', { passages, randomRuns, seed: 11 });
-crashSuite('sqlite', 'csv', { passages, randomRuns, seed: 12 });
-crashSuite('postgres', 'parquet', { passages, randomRuns, seed: 13 });
-crashSuite('postgres', 'csv', { passages, randomRuns, seed: 14 });
-crashSuite('mariadb', 'parquet', { passages, randomRuns, seed: 15 });
-crashSuite('mariadb', 'csv', { passages, randomRuns, seed: 16 });
+crashSuite('sqlite', 'parquet', { passages, ends: true, randomRuns, seed: 11 });
+crashSuite('sqlite', 'csv', { passages, ends: true, randomRuns, seed: 12 });
+crashSuite('postgres', 'parquet', { passages, ends: true, randomRuns, seed: 13 });
+crashSuite('postgres', 'csv', { passages, ends: true, randomRuns, seed: 14 });
+crashSuite('mariadb', 'parquet', { passages, ends: true, randomRuns, seed: 15 });
+crashSuite('mariadb', 'csv', { passages, ends: true, randomRuns, seed: 16 });

@@ -26,8 +26,8 @@ afterAll(async () => {
   removeFolders();
 });
 
-describe('a column that is added', () => {
-  it('33. between chunks without a snapshot is remarked, in --json too', async () => {
+describe('a table that is altered', () => {
+  it('33. between chunks without a snapshot: a column that is added is remarked, in --json too, and another table in its place', async () => {
     await createAccounts(client, 'grown', 12_000);
     const test = newCase(database.url);
     const flags = ['--table', 'grown', ...SMALL_CHUNKS, '--consistency', 'chunk', '--max-rows-per-second', '4000'];
@@ -38,10 +38,18 @@ describe('a column that is added', () => {
       );
       return rows.length > 0;
     });
-    await client.query('ALTER TABLE grown ADD COLUMN late int DEFAULT 5');
+    await client.query(
+      `BEGIN; ALTER TABLE grown RENAME TO was; CREATE TABLE grown (LIKE was INCLUDING ALL); INSERT INTO grown SELECT * FROM was;
+       ALTER TABLE grown ADD COLUMN late int DEFAULT 5; COMMIT`,
+    );
     const report = await running;
     expect(report.said).toContain(
       'public.grown: column late was added while the table was read: these files do not have it',
+    );
+    expect(report.said).toContainEqual(
+      expect.stringMatching(
+        /^public\.grown: the table was replaced, emptied or built anew while it was read \(\d+ is \d+ now\)/,
+      ),
     );
     expect(report.rows).toBe(12_000);
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ColumnType } from '../../src/model/column-type.ts';
 import type { ColumnVector } from '../../src/model/row-batch.ts';
 import { parquetColumn } from '../../src/formats/parquet-schema.ts';
-import { boundsCollector, type BoundsCollector } from '../../src/formats/parquet-statistics.ts';
+import type { BoundsCollector } from '../../src/formats/bounds-collector.ts';
+import { boundsCollector } from '../../src/formats/parquet-statistics.ts';
 import { noise } from '../support/mixed-rows.ts';
 
 function collector(type: ColumnType): BoundsCollector {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { leastRows } from '../../src/ingest/deleted-rows.ts';
 import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
-import type { LoadOrder } from '../../src/ingest/plan-table.ts';
+import type { LoadOrder } from '../../src/ingest/load-order.ts';
 import { databricksTarget } from '../../src/ingest/targets/databricks.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { exampleManifest, exampleWindow } from '../checkpoint/manifest-example.ts';

@@ -1,4 +1,4 @@
-import type { LoadOrder } from '../../src/ingest/plan-table.ts';
+import type { LoadOrder } from '../../src/ingest/load-order.ts';
 import { planTable } from '../../src/ingest/plan-table.ts';
 import type { IngestPlan, TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { IngestTarget, TargetCapabilities } from '../../src/ingest/target.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
-import type { LoadOrder } from '../../src/ingest/plan-table.ts';
+import type { LoadOrder } from '../../src/ingest/load-order.ts';
 import { ledgerRun, runOfLedger } from '../../src/ingest/plan-window.ts';
 import type { IncrementalWindow } from '../../src/model/cursor.ts';
 import { exampleManifest, exampleWindow } from '../checkpoint/manifest-example.ts';

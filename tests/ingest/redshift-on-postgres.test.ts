@@ -46,7 +46,14 @@ afterAll(async () => {
 
 /** A window that goes on from a run. */
 function after(run: string): TableLoad['incremental'] {
-  return { previous: { run, ledger: run }, keepsVersions: false, from: '2024-01-01', to: null };
+  return {
+    previous: { run, ledger: run },
+    takesPlace: false,
+    appends: false,
+    keepsVersions: false,
+    from: '2024-01-01',
+    to: null,
+  };
 }
 
 interface Load extends Partial<PlanChoice> {

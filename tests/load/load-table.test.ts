@@ -52,7 +52,21 @@ describe('a run that the ledger has', () => {
 });
 
 describe('a window', () => {
-  const window = { keepsVersions: false, from: '1', to: '2' };
+  const window = { takesPlace: false, appends: false, keepsVersions: false, from: '1', to: '2' };
+
+  test('that a run of another job stands before says so; one that windows are missing before, that', async () => {
+    const session = new FakeSession();
+    const previous = { run: 'r1', ledger: 'r1-00000000' };
+    const hint = async (newest: readonly string[]): Promise<unknown> => {
+      session.newestRuns = newest;
+      const outcome = await loaded(session, 'merge', { ...window, previous });
+      return outcome.kind === 'failed' ? outcome.problem.hint : outcome.kind;
+    };
+    expect(await hint([])).toMatch(/^load the windows between first/);
+    expect(await hint(['r9-12345678'])).toMatch(
+      /^the newest run is of another job .*; begin anew: sqlextract watermark reset/,
+    );
+  });
 
   test('is not taken for the whole of a table that is gone', async () => {
     const session = new FakeSession();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sqlServerDriver } from '../../src/sources/sqlserver/index.ts';
-import { connect, type Row } from '../../src/sources/sqlserver/connect.ts';
+import { connect } from '../../src/sources/sqlserver/connect.ts';
+import type { Row } from '../../src/sources/sqlserver/connection.ts';
 import { quoteName } from '../../src/sources/sqlserver/quote.ts';
 import type { SourceConfig } from '../../src/sources/source.ts';
 

@@ -53,7 +53,14 @@ describe('files that arrive while a run goes on', () => {
   test('of a window that is not the next one of its table wait for the load', async () => {
     const session = new FakeSession();
     const { stager, remarks } = stagerOf(session);
-    const window = { previous: { run: 'r0', ledger: 'r0-0' }, keepsVersions: false, from: '1', to: '2' };
+    const window = {
+      previous: { run: 'r0', ledger: 'r0-0' },
+      takesPlace: false,
+      appends: false,
+      keepsVersions: false,
+      from: '1',
+      to: '2',
+    };
     stager.begin('users', { ...load, mode: 'merge', incremental: window });
     stager.add('users', [fileOf('f1')]);
     await stager.end('complete');

@@ -13,6 +13,13 @@ const STAGE_COLLATION = 'Latin1_General_100_BIN2_UTF8';
 /** A key of an index has 900 bytes, two for a character. */
 const KEY_CHARACTERS = 450;
 
+/** A column with what it is here and the name of its staging column. */
+export interface StagedColumn {
+  readonly column: LoadColumn;
+  readonly at: SqlServerColumn;
+  readonly stage: Quoted;
+}
+
 export interface SqlServerColumn extends ColumnSql {
   /** Types that a table may have the column as without a silent change of a value, between bars: `|int|bigint|`. */
   readonly keptBy: string;

@@ -4,14 +4,14 @@ import type { Quoted } from '../quoted.ts';
 import { commaList, sql, word } from '../quoted.ts';
 import { messageTooMany, REJECTED, rejectedTable, skipsRows } from '../rejected-rows.ts';
 import type { View } from '../render.ts';
+import type { StagedColumn } from './sqlserver-columns.ts';
 import { objectId, qualify, quoteLiteral } from './sqlserver-quote.ts';
-import type { Cell } from './sqlserver-view.ts';
 
 /**
  * Rows whose cells TRY_CONVERT makes NULL of, that would be rounded, or that have no value where there has to be one. Not by MAXERRORS of BULK
  * INSERT, which says nothing of cells: those are texts until they are converted.
  */
-export function rejectsView(load: TableLoad, plan: IngestPlan, cells: readonly Cell[], driver: boolean): View {
+export function rejectsView(load: TableLoad, plan: IngestPlan, cells: readonly StagedColumn[], driver: boolean): View {
   if (!skipsRows(load, plan)) return {};
   const misfits = cells.flatMap(({ column, at, stage }) => {
     const test = column.ignored ? null : at.misfit(sql`s.${stage}`);
@@ -29,7 +29,7 @@ export function rejectsView(load: TableLoad, plan: IngestPlan, cells: readonly C
 }
 
 /** `"name": "text"`, as JSON. */
-function textOf({ column, stage }: Cell, driver: boolean): Quoted {
+function textOf({ column, stage }: StagedColumn, driver: boolean): Quoted {
   const isBytes = driver && column.source.type.kind === 'binary';
   const text = isBytes ? sql`CONVERT(nvarchar(max), s.${stage}, 2)` : sql`CONVERT(nvarchar(max), s.${stage})`;
   const name = quoteLiteral(`${JSON.stringify(column.source.name)}: `);

@@ -8,17 +8,10 @@ import { textOf } from '../render.ts';
 import { LEDGER } from '../ledger-sql.ts';
 import { tableView } from '../script-view.ts';
 import type { IngestTarget } from '../target.ts';
-import type { SqlServerColumn } from './sqlserver-columns.ts';
+import type { SqlServerColumn, StagedColumn } from './sqlserver-columns.ts';
 import { sqlServerColumn } from './sqlserver-columns.ts';
 import { objectId, quoteIdentifier, quoteLiteral } from './sqlserver-quote.ts';
 import { rejectsView } from './sqlserver-rejects.ts';
-
-/** A column with what it is here and the name of its staging column. */
-export interface Cell {
-  readonly column: LoadColumn;
-  readonly at: SqlServerColumn;
-  readonly stage: Quoted;
-}
 
 const FILES_A_STATEMENT = 100;
 
@@ -26,7 +19,7 @@ const FILES_A_STATEMENT = 100;
 export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestTarget, driver: boolean): View {
   const columnOf = (column: LoadColumn): SqlServerColumn => sqlServerColumn(column, load.format, driver);
   const base = tableView(load, plan, target, { columnSql: columnOf });
-  const cells = load.columns.map((column, index): Cell => {
+  const cells = load.columns.map((column, index): StagedColumn => {
     return { column, at: columnOf(column), stage: word(`c${index + 1}`) };
   });
   const { schema, name } = load.target;
@@ -69,7 +62,7 @@ function typedCell(at: SqlServerColumn, cell: Quoted): Quoted {
   return at.isText ? sql`${at.value(cell)} COLLATE Latin1_General_100_BIN2` : at.value(cell);
 }
 
-function insertViews(base: View, cells: readonly Cell[], byKey: boolean): readonly View[] {
+function insertViews(base: View, cells: readonly StagedColumn[], byKey: boolean): readonly View[] {
   return (base['inserts'] as readonly View[]).map((view) => {
     const cell = cells[Number(view['number']) - 1];
     if (cell === undefined) throw new Error('a column of the view is none of the plan');
@@ -89,7 +82,7 @@ function insertViews(base: View, cells: readonly Cell[], byKey: boolean): readon
  * `=` on keys that cannot be NULL, INTERSECT (which takes two NULLs for the same) on those that can. DATALENGTH beside a text, since `=`
  * overlooks blanks at the end.
  */
-function keyViews(cells: readonly Cell[]): View {
+function keyViews(cells: readonly StagedColumn[]): View {
   const keys = cells.filter(({ column }) => column.isKey);
   const same = keys.map(({ column, at, stage }) => {
     const name = sql`t.${quoteIdentifier(column.name)}`;
@@ -104,7 +97,7 @@ function keyViews(cells: readonly Cell[]): View {
 }
 
 /** Beginnings and ends of the statements that are put together on the server, as constants. */
-function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[]): View {
+function statementTexts({ mode }: TableLoad, base: View, cells: readonly StagedColumn[]): View {
   const table = textOf(base, 'table');
   const same = textOf(keyViews(cells), 'sameKey');
   const wholeTable = mode === 'replace' || mode === 'full-refresh';
@@ -119,7 +112,7 @@ function statementTexts({ mode }: TableLoad, base: View, cells: readonly Cell[])
   };
 }
 
-function windowViews({ window }: TableLoad, cells: readonly Cell[]): View {
+function windowViews({ window }: TableLoad, cells: readonly StagedColumn[]): View {
   const cell = cells.find(({ column }) => column.name === window?.column);
   if (window === null || cell === undefined) return { inTable: word(''), inFiles: word('') };
   return {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Connection, ResultSetHeader } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
-import { connectForLoading, endConnection } from '../../sources/mysql/connect.ts';
+import { connectForLoading, endConnection } from '../../sources/mysql/open-connection.ts';
 import type { parseMysql } from '../../sources/mysql/config.ts';
 import { guardError } from '../guard-error.ts';
 import { splitStatements } from './mysql-statements.ts';

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
-import { connect, parsePostgres } from '../../sources/postgres/connect.ts';
+import { connect } from '../../sources/postgres/connect.ts';
+import { parsePostgres } from '../../sources/postgres/config.ts';
 import type { TargetPlace } from '../loader.ts';
 
 /** A source's session is read-only and gives up a lock after a minute; a load writes, and waits for who was first. */

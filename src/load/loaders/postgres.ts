@@ -5,7 +5,7 @@ import { sql, word } from '../../ingest/quoted.ts';
 import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
-import { endConnection } from '../../sources/postgres/connect.ts';
+import { endConnection } from '../../sources/postgres/open-connection.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, OnWait, TargetLoader, TargetPlace } from '../loader.ts';
 import { ClientPool } from './postgres-clients.ts';

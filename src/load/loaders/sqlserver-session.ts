@@ -2,8 +2,8 @@ import { TYPES } from 'tedious';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { parseSqlServer } from '../../sources/sqlserver/config.ts';
-import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
-import { connectUnpinned } from '../../sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../sources/sqlserver/connection.ts';
+import { openConnection } from '../../sources/sqlserver/open-connection.ts';
 import { guardError } from '../guard-error.ts';
 import type { TargetPlace } from '../loader.ts';
 
@@ -48,7 +48,7 @@ export class SqlServerSessions {
 
   async #connect(): Promise<SqlServerConnection> {
     try {
-      return await connectUnpinned(this.#config, 'sqlextract load');
+      return await openConnection(this.#config, 'sqlextract load');
     } catch (error) {
       throw lostError(this.#config, error);
     }

@@ -4,7 +4,7 @@ import { sql, word } from '../../ingest/quoted.ts';
 import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { objectId } from '../../ingest/targets/sqlserver-quote.ts';
 import { sqlServerTarget } from '../../ingest/targets/sqlserver.ts';
-import type { Row, SqlServerConnection } from '../../sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../sources/sqlserver/connection.ts';
 import { plainBytes, verified } from '../file-bytes.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';

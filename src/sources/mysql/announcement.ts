@@ -4,6 +4,8 @@ import type { Connection } from 'mysql2';
 import { queryCell, queryRow } from './query-rows.ts';
 import { quoteText } from './quote.ts';
 
+export type Comparison = 'same' | 'other' | 'over' | 'gone';
+
 /**
  * How the coordinator tells readers on other connections, that it may never hear of, at which position its own snapshot lies: by the names of
  * user-level locks, which need no privilege, are seen by all sessions of the server at once, and end with the session that holds them
@@ -75,17 +77,17 @@ export class Announcement {
   }
 
   /**
-   * Whether the coordinator's snapshot lies at `position`: 'same'; 'other' while readers are still awaited; 'over' when none is awaited, or
-   * the coordinator has gone. Waits for the coordinator to tell.
+   * Whether the coordinator's snapshot lies at `position`: 'same'; 'other' while readers are still awaited; 'over' when none is awaited; 'gone'
+   * when the coordinator is. Waits for the coordinator to tell.
    */
-  async compare(connection: Connection, position: string, patienceMs: number): Promise<'same' | 'other' | 'over'> {
+  async compare(connection: Connection, position: string, patienceMs: number): Promise<Comparison> {
     const wanted = [this.nameOf('told'), this.nameOf('open'), this.nameOf('at', position)];
     const until = performance.now() + patienceMs;
     for (;;) {
       const used = wanted.map((name) => `IS_USED_LOCK(${name}) IS NOT NULL`).join(', ');
       const [told, open, same] = await queryRow(connection, `SELECT ${used}`);
       if (same === '1') return 'same';
-      if (open !== '1') return 'over';
+      if (open !== '1') return told === '1' ? 'over' : 'gone';
       if (told === '1' || performance.now() > until) return 'other';
       await setTimeout(3);
     }

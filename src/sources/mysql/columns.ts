@@ -1,6 +1,6 @@
+import { resolveColumn } from '../resolve-column.ts';
 import type { Connection } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
-import { nearestNames } from '../../model/nearest-names.ts';
 import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
 import type { ColumnSelection } from '../source.ts';
 import { isText, NOT_NULL, type WireColumn, wireType } from './native-type.ts';
@@ -160,30 +160,6 @@ function planOf(table: TableName, column: NativeColumn, asText: boolean, selecti
     const message = `column ${column.name} of ${displayName(table)}: ${error.problem.message}`;
     throw new SqlextractError({ ...error.problem, message }, error);
   }
-}
-
-/** A name as the catalog spells it, else one that differs by case only. Throws COLUMN_NOT_FOUND, AMBIGUOUS_COLUMN. */
-export function resolveColumn(table: TableName, columns: readonly NativeColumn[], name: string): NativeColumn {
-  const exact = columns.find((column) => column.name === name);
-  if (exact !== undefined) return exact;
-  const similar = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
-  if (similar.length === 1) return similar[0] as NativeColumn;
-  const names = (similar.length > 1 ? similar : columns).map((column) => column.name);
-  if (similar.length > 1) {
-    throw new SqlextractError({
-      code: 'AMBIGUOUS_COLUMN',
-      message: `${name} can mean the columns ${names.join(' and ')} of ${displayName(table)}`,
-      hint: 'write the name exactly as the catalog spells it',
-      fault: 'usage',
-    });
-  }
-  const nearest = nearestNames(name, names);
-  throw new SqlextractError({
-    code: 'COLUMN_NOT_FOUND',
-    message: `${displayName(table)} has no column ${name}`,
-    hint: `${nearest.length > 0 ? 'did you mean' : 'its columns are'} ${(nearest.length > 0 ? nearest : names).join(', ')}?`,
-    fault: 'usage',
-  });
 }
 
 function numberOf(text: string | null | undefined): number | null {

@@ -1,6 +1,6 @@
+import { decodePart, integerOf, invalidUrl, nonEmpty } from '../url-parts.ts';
 import { isIPv4 } from 'node:net';
 import { userInfo } from 'node:os';
-import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig, SourceInput } from '../source.ts';
 import { type ClientSection, readOptionFile } from './option-file.ts';
 
@@ -61,24 +61,24 @@ export function parseMysql(input: SourceInput): SourceConfig {
   const env = input.environment;
   const file = readOptionFile(env);
   const given = (name: string): string | null => nonEmpty(url.searchParams.get(name));
-  const urlHost = url.hostname === NO_HOST ? null : nonEmpty(decode(url.hostname));
+  const urlHost = url.hostname === NO_HOST ? null : nonEmpty(decodePart(url.hostname));
   const host = (urlHost ?? nonEmpty(env['MYSQL_HOST']) ?? file.host ?? 'localhost').replace(/^\[|\]$/g, '');
   // A host in the URL is not overruled by a socket of the surroundings.
   const socket = given('socket') ?? (urlHost === null ? (nonEmpty(env['MYSQL_UNIX_PORT']) ?? file.socket) : null);
   const port = nonEmpty(url.port) ?? nonEmpty(env['MYSQL_TCP_PORT']) ?? file.port ?? '3306';
   const options: MysqlOptions = {
     host,
-    port: integer('port', port, 1, 65535),
+    port: integerOf('port', port, 1, 65535),
     socket,
-    user: nonEmpty(decode(url.username)) ?? file.user ?? nonEmpty(env['USER']) ?? userInfo().username,
-    password: nonEmpty(decode(url.password)) ?? nonEmpty(env['MYSQL_PWD']) ?? file.password,
-    database: decode(url.pathname.replace(/^\//, '')),
+    user: nonEmpty(decodePart(url.username)) ?? file.user ?? nonEmpty(env['USER']) ?? userInfo().username,
+    password: nonEmpty(decodePart(url.password)) ?? nonEmpty(env['MYSQL_PWD']) ?? file.password,
+    database: decodePart(url.pathname.replace(/^\//, '')),
     tls: tlsMode(given('ssl-mode') ?? given('sslmode'), host, socket),
     rootCertificate: given('ssl-ca'),
     clientCertificate: given('ssl-cert'),
     clientKey: given('ssl-key'),
-    connectTimeoutMs: 1000 * integer('connect_timeout', given('connect_timeout') ?? '15', 1, 3600),
-    watchdogMs: 1000 * integer('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
+    connectTimeoutMs: 1000 * integerOf('connect_timeout', given('connect_timeout') ?? '15', 1, 3600),
+    watchdogMs: 1000 * integerOf('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
   };
   return { driver: 'mysql', displayUrl: displayUrl(options), options: { ...options } };
 }
@@ -91,7 +91,7 @@ const NO_HOST = '-';
 function parseUrl(raw: string): URL {
   const text = raw.replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=[:/?]|$)/, `$1${NO_HOST}`);
   if (!URL.canParse(text)) {
-    throw invalid(
+    throw invalidUrl(
       'the source URL cannot be parsed',
       'write mysql://user@host:3306/database; characters such as @ / ? # in a password are percent-encoded',
     );
@@ -99,7 +99,7 @@ function parseUrl(raw: string): URL {
   const url = new URL(text);
   for (const name of url.searchParams.keys()) {
     if (!KNOWN.includes(name))
-      throw invalid(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
+      throw invalidUrl(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
   }
   return url;
 }
@@ -108,7 +108,7 @@ function tlsMode(text: string | null, host: string, socket: string | null): TlsM
   if (text === null) return socket !== null || isLocal(host) ? 'disabled' : 'verify_identity';
   const mode = TLS_WORDS[text.toLowerCase().replaceAll('-', '_')];
   if (mode !== undefined) return mode;
-  throw invalid(
+  throw invalidUrl(
     `ssl-mode ${text} does not exist`,
     'use one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY',
   );
@@ -124,26 +124,4 @@ function displayUrl(options: MysqlOptions): string {
   if (options.socket !== null) return `${name}/${database}?socket=${options.socket}`;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return `${name}${host}:${options.port}/${database}`;
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  if (value >= least && value <= most) return value;
-  throw invalid(`${name} must be a number from ${least} to ${most}`, `write for example ${name}=${least}`);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid('the source URL has a % that is not followed by two hex digits', 'write %25 for a percent sign');
-  }
-}
-
-function nonEmpty(text: string | null | undefined): string | null {
-  return text === undefined || text === null || text === '' ? null : text;
-}
-
-function invalid(message: string, hint: string): SqlextractError {
-  return new SqlextractError({ code: 'SOURCE_URL_INVALID', message, hint, fault: 'configuration' });
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { BytesBuilder } from '../../model/vector-builder.ts';
-import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 
 /** From this length on a native copy is cheaper than a loop over words. */
 const NATIVE_COPY = 160;

@@ -1,5 +1,6 @@
 import type { WordsBuilder } from '../../model/vector-builder.ts';
-import { cellText, Misfit, type ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
+import { cellText, Misfit } from './misfit.ts';
 
 /*
  * `2024-02-29` and `2024-02-29 13:14:15.123456` with none to six digits of a fraction. The server also stores dates that no calendar has

@@ -1,5 +1,5 @@
 import type { BytesBuilder, FloatBuilder } from '../../model/vector-builder.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /*
  * The server writes a DOUBLE as the shortest decimal text that gives the same double (my_gcvt in strings/dtoa.c), so reading it with correct

@@ -1,6 +1,7 @@
 import type { BitsBuilder, WordsBuilder } from '../../model/vector-builder.ts';
 import { appendMagnitude, appendNarrow, clearMagnitude, fitsInt64, fitsPrecision, multiplyAdd } from './decode-wide.ts';
-import { cellText, Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
+import { cellText, Misfit } from './misfit.ts';
 
 /*
  * Numbers as the server writes them: an optional minus, digits (with zeros before them when the column is ZEROFILL), for DECIMAL a point.

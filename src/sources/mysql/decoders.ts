@@ -5,7 +5,7 @@ import { bitsDecoder, decodeBytes, decodeHex, decodeText } from './decode-bytes.
 import { decodeDates, decodeTimestamps } from './decode-dates.ts';
 import { decodeFloat32Text, decodeFloats } from './decode-floats.ts';
 import { decimalDecoder, decodeBoolean, decodeInt32, decodeInt64 } from './decode-numbers.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 import type { ColumnPlan } from './types.ts';
 
 /** One column of a batch under construction. */

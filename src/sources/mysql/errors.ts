@@ -74,7 +74,7 @@ const BREACH: Rule = {
   code: 'SOURCE_PROTOCOL',
   fault: 'source',
   verdict: 'reconnect',
-  hint: 'the bytes of the server are not what its protocol promises: look for a proxy between; the chunk is read again',
+  hint: 'the bytes of the server are not what its protocol promises: look for a proxy between, then run the same command again',
 };
 
 const QUERY: Rule = {

@@ -1,6 +1,7 @@
 import type { SourceDriver } from '../source.ts';
 import { parseMysql } from './config.ts';
-import { connect, endConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { classifyMysql, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';
 import { MysqlSession } from './session.ts';

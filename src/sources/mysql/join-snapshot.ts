@@ -86,6 +86,7 @@ async function comparePosition(
   if (plan.apart && found === 'other') return announcement.standApart(connection);
   if (plan.apart && (await announcement.mayStandApart(connection))) return;
   await execute(connection, 'ROLLBACK');
+  if (found === 'gone') throw lost('the connection that held it was cut');
   if (found === 'over') throw lost('something was committed since it was taken');
   throw problem('SNAPSHOT_NOT_ALIGNED', 'a transaction was committed while the readers began', 'retry');
 }
@@ -153,6 +154,5 @@ export function lost(reason: string): SqlextractError {
 }
 
 function problem(code: string, message: string, verdict: Verdict): SqlextractError {
-  const hint = verdict === 'retry' ? 'it is tried again' : 'run the same command again';
-  return new SqlextractError({ code, message, hint, fault: 'source', verdict });
+  return new SqlextractError({ code, message, hint: 'run the same command again', fault: 'source', verdict });
 }

@@ -1,4 +1,4 @@
-import { ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
 
 /**
  * The packet that ends an answer: EOF (five bytes), OK in its place with CLIENT_DEPRECATE_EOF, or ERR.

@@ -1,7 +1,8 @@
 import type { Connection } from 'mysql2';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { SourceConfig } from '../source.ts';
-import { connect, endConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { serverErrorNumber } from './errors.ts';
 import { execute } from './query-rows.ts';
 import { quoteTable } from './quote.ts';

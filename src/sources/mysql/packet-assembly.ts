@@ -1,4 +1,4 @@
-import { ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
 
 /** A payload of this length goes on in the next packet. */
 export const CONTINUED = 0xffffff;

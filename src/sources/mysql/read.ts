@@ -12,7 +12,7 @@ import { currentPlans, selectStatement } from './read-statement.ts';
 import { refuseLossyWarnings } from './read-warnings.ts';
 import { RowScanner } from './row-scanner.ts';
 import { RowStream } from './row-stream.ts';
-import { Misfit } from './scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import { stopStatement } from './stop-statement.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog, watchAnswer } from './watchdog.ts';
@@ -128,7 +128,7 @@ function incomplete(request: ReadRequest, found: number, total: number): Sqlextr
   return new SqlextractError({
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server sent ${found} rows, ${total} were given out`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   });

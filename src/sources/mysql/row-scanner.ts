@@ -1,6 +1,6 @@
 import { type LastPacket, parseLast } from './last-packet.ts';
 import { CONTINUED, HEADER, lengthOf, PacketAssembly } from './packet-assembly.ts';
-import { createScannedRows, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /**
  * Finds the cells of the rows in the answer to COM_QUERY (text protocol), straight in the bytes of the socket.

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from 'mysql2';
 import type { LastPacket } from './last-packet.ts';
-import { RecyclingSocket } from './recycling-socket.ts';
+import { RecyclingSocket } from '../recycling-socket.ts';
 
 /** What mysql2 keeps in a connection; only this much of it is used, and `RowStream` refuses a driver where it is otherwise. */
 interface DriverConnection {

@@ -21,7 +21,7 @@ import { listTables } from './catalog.ts';
 import { checksum } from './checksum.ts';
 import { type NativeColumn, readColumns, readQueryColumns } from './columns.ts';
 import { mysqlOptions } from './config.ts';
-import { endConnection } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { countRows } from './count-rows.ts';
 import { mysqlCursors } from './cursors.ts';
 import { describeTable } from './describe.ts';

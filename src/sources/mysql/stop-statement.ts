@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2';
 import type { SourceConfig } from '../source.ts';
-import { connectUnpinned, endConnection } from './connect.ts';
+import { openConnection, endConnection } from './open-connection.ts';
 import { dropConnection } from './drop-connection.ts';
 import { execute } from './query-rows.ts';
 import type { RowScanner } from './row-scanner.ts';
@@ -14,7 +14,7 @@ export async function killStatement(connection: Connection, config: SourceConfig
   const { threadId } = connection;
   if (typeof threadId !== 'number') return;
   try {
-    const killer = await connectUnpinned(config, 'sqlextract cancel');
+    const killer = await openConnection(config, 'sqlextract cancel');
     try {
       await execute(killer, `KILL QUERY ${threadId}`);
     } finally {

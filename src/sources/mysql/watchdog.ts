@@ -2,8 +2,8 @@ import type { Connection } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { mysqlOptions } from './config.ts';
-import { connectUnpinned, endConnection } from './connect.ts';
 import { dropConnection } from './drop-connection.ts';
+import { endConnection, openConnection } from './open-connection.ts';
 import { queryRow } from './query-rows.ts';
 
 /**
@@ -92,7 +92,7 @@ async function isBusy(config: SourceConfig, threadId: number | undefined): Promi
   const patience = setTimeout(() => connection !== null && dropConnection(connection), 2 * connectTimeoutMs);
   const silence = new Promise<null>((resolve) => setTimeout(resolve, 2 * connectTimeoutMs, null).unref());
   try {
-    connection = await connectUnpinned(config, 'sqlextract watchdog');
+    connection = await openConnection(config, 'sqlextract watchdog');
     const asked = queryRow(
       connection,
       `SELECT COMMAND, STATE FROM information_schema.PROCESSLIST WHERE ID = ${threadId}`,

@@ -1,8 +1,8 @@
+import { resolveColumn } from '../resolve-column.ts';
 import type pg from 'pg';
 import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
 import type { ColumnSelection } from '../source.ts';
-import { nearestNames } from '../../model/nearest-names.ts';
 import { type NativeType, planColumn } from './types.ts';
 
 /** A column as the catalog has it, in the table's own order. */
@@ -81,31 +81,4 @@ function columnSchema(column: NativeColumn, asText: boolean, allNullable: boolea
   };
   const noted = plan.note === undefined ? schema : { ...schema, note: plan.note };
   return plan.exact === undefined ? noted : { ...noted, exact: plan.exact };
-}
-
-export function resolveColumn<Column extends NativeColumn>(
-  table: TableName,
-  columns: readonly Column[],
-  name: string,
-): Column {
-  const exact = columns.find((column) => column.name === name);
-  if (exact !== undefined) return exact;
-  const similar = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
-  if (similar.length === 1) return similar[0] as Column;
-  const names = (similar.length > 1 ? similar : columns).map((column) => column.name);
-  if (similar.length > 1) {
-    throw new SqlextractError({
-      code: 'AMBIGUOUS_COLUMN',
-      message: `${name} can mean the columns ${names.join(' and ')} of ${displayName(table)}`,
-      hint: 'write the name exactly as the catalog spells it',
-      fault: 'usage',
-    });
-  }
-  const nearest = nearestNames(name, names);
-  throw new SqlextractError({
-    code: 'COLUMN_NOT_FOUND',
-    message: `${displayName(table)} has no column ${name}`,
-    hint: `${nearest.length > 0 ? 'did you mean' : 'its columns are'} ${(nearest.length > 0 ? nearest : names).join(', ')}?`,
-    fault: 'usage',
-  });
 }

@@ -1,6 +1,6 @@
+import { decodePart, integerOf, invalidUrl, nonEmpty } from '../url-parts.ts';
 import { isIPv4 } from 'node:net';
 import { userInfo } from 'node:os';
-import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig, SourceInput } from '../source.ts';
 import { passwordFromFile } from './pgpass.ts';
 
@@ -55,23 +55,24 @@ export function parsePostgres(input: SourceInput): SourceConfig {
   const given = (name: string, variable?: string): string | null =>
     nonEmpty(url.searchParams.get(name)) ?? (variable === undefined ? null : nonEmpty(env[variable]));
   const host = nonEmpty(url.searchParams.get('host')) ?? hostOf(url) ?? nonEmpty(env['PGHOST']) ?? 'localhost';
-  if (host.includes(',')) throw invalid('a list of hosts is not supported', 'give one host');
+  if (host.includes(',')) throw invalidUrl('a list of hosts is not supported', 'give one host');
   const user =
-    nonEmpty(decode(url.username)) ?? given('user', 'PGUSER') ?? nonEmpty(env['USER']) ?? userInfo().username;
-  const database = nonEmpty(decode(url.pathname.replace(/^\//, ''))) ?? given('dbname', 'PGDATABASE') ?? user;
-  const port = integer('port', nonEmpty(url.port) ?? given('port', 'PGPORT') ?? '5432', 1, 65535);
+    nonEmpty(decodePart(url.username)) ?? given('user', 'PGUSER') ?? nonEmpty(env['USER']) ?? userInfo().username;
+  const database = nonEmpty(decodePart(url.pathname.replace(/^\//, ''))) ?? given('dbname', 'PGDATABASE') ?? user;
+  const port = integerOf('port', nonEmpty(url.port) ?? given('port', 'PGPORT') ?? '5432', 1, 65535);
   const address = { host: host.replace(/^\[|\]$/g, ''), port, user, database };
   const options: PostgresOptions = {
     ...address,
-    password: nonEmpty(decode(url.password)) ?? given('password', 'PGPASSWORD') ?? passwordFromFile(address, env),
+    password: nonEmpty(decodePart(url.password)) ?? given('password', 'PGPASSWORD') ?? passwordFromFile(address, env),
     tls: tlsMode(given('sslmode', 'PGSSLMODE'), address.host),
     rootCertificate: given('sslrootcert', 'PGSSLROOTCERT'),
     clientCertificate: given('sslcert', 'PGSSLCERT'),
     clientKey: given('sslkey', 'PGSSLKEY'),
     channelBinding: given('channel_binding') === 'require' || given('channel_binding') === 'prefer',
-    connectTimeoutMs: 1000 * integer('connect_timeout', given('connect_timeout', 'PGCONNECT_TIMEOUT') ?? '15', 1, 3600),
+    connectTimeoutMs:
+      1000 * integerOf('connect_timeout', given('connect_timeout', 'PGCONNECT_TIMEOUT') ?? '15', 1, 3600),
     copy: copyMode(given('copy')),
-    watchdogMs: 1000 * integer('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
+    watchdogMs: 1000 * integerOf('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
   };
   return { driver: 'postgres', displayUrl: displayUrl(options), options: { ...options } };
 }
@@ -82,7 +83,7 @@ const NO_HOST = '-';
 function parseUrl(raw: string): URL {
   const text = raw.replace(/^(\w+:\/\/[^/?#]*@)(?=[:/?]|$)/, `$1${NO_HOST}`);
   if (!URL.canParse(text)) {
-    throw invalid(
+    throw invalidUrl(
       'the source URL cannot be parsed',
       'write postgres://user@host:5432/database; characters such as @ / ? # in a password are percent-encoded',
     );
@@ -90,20 +91,21 @@ function parseUrl(raw: string): URL {
   const url = new URL(text);
   for (const name of url.searchParams.keys()) {
     if (!KNOWN.includes(name))
-      throw invalid(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
+      throw invalidUrl(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
   }
   return url;
 }
 
 function hostOf(url: URL): string | null {
-  return url.hostname === NO_HOST ? null : nonEmpty(decode(url.hostname));
+  return url.hostname === NO_HOST ? null : nonEmpty(decodePart(url.hostname));
 }
 
 function tlsMode(text: string | null, host: string): TlsMode {
   if (text === null) return isLocal(host) ? 'disable' : 'verify-full';
   if (text === 'allow') return 'prefer';
   if (text === 'no-verify') return 'require';
-  if (!TLS_MODES.includes(text)) throw invalid(`sslmode ${text} does not exist`, `use one of ${TLS_MODES.join(', ')}`);
+  if (!TLS_MODES.includes(text))
+    throw invalidUrl(`sslmode ${text} does not exist`, `use one of ${TLS_MODES.join(', ')}`);
   return text as TlsMode;
 }
 
@@ -114,7 +116,7 @@ function isLocal(host: string): boolean {
 function copyMode(text: string | null): 'auto' | 'off' {
   if (text === null || text === 'auto' || text === 'on') return 'auto';
   if (text === 'off') return 'off';
-  throw invalid(`copy=${text} is neither auto nor off`, 'leave it out, or write copy=off');
+  throw invalidUrl(`copy=${text} is neither auto nor off`, 'leave it out, or write copy=off');
 }
 
 function displayUrl(options: PostgresOptions): string {
@@ -123,27 +125,4 @@ function displayUrl(options: PostgresOptions): string {
   if (options.host.startsWith('/')) return `${name}/${database}?host=${options.host}&port=${options.port}`;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return `${name}${host}:${options.port}/${database}`;
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  if (value < least || value > most)
-    throw invalid(`${name} must be a number from ${least} to ${most}`, `write for example ${name}=${least}`);
-  return value;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid('the source URL has a % that is not followed by two hex digits', 'write %25 for a percent sign');
-  }
-}
-
-function nonEmpty(text: string | null | undefined): string | null {
-  return text === undefined || text === null || text === '' ? null : text;
-}
-
-function invalid(message: string, hint: string): SqlextractError {
-  return new SqlextractError({ code: 'SOURCE_URL_INVALID', message, hint, fault: 'configuration' });
 }

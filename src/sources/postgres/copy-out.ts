@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
-import { RecyclingSocket } from './recycling-socket.ts';
+import { RecyclingSocket } from '../recycling-socket.ts';
 
 /** What `pg` gives to a query it submits; only this much of it is used. */
 interface PgConnection {

@@ -1,4 +1,4 @@
-import { createScannedRows, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /**
  * Finds the fields of the rows in the messages of `COPY … TO STDOUT (FORMAT binary)`, straight in the bytes of the socket.

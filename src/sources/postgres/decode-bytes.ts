@@ -1,5 +1,5 @@
 import type { BytesBuilder } from '../../model/vector-builder.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /** From this length on a native copy is cheaper than a loop over words. */
 const NATIVE_COPY = 160;

@@ -1,5 +1,6 @@
 import type { BitsBuilder, BytesBuilder, FloatBuilder, WordsBuilder } from '../../model/vector-builder.ts';
-import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 
 /*
  * Decoders of fixed-width binary values (network byte order; the send functions of src/backend/utils/adt). Each is one loop over one column

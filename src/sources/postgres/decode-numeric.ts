@@ -1,5 +1,6 @@
 import type { WordsBuilder } from '../../model/vector-builder.ts';
-import { Misfit, type ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 
 /*
  * numeric_send (src/backend/utils/adt/numeric.c): int16 ndigits, int16 weight, uint16 sign, uint16 dscale, then ndigits digits of base

@@ -5,7 +5,8 @@ import {
   type VectorBuilder,
   WordsBuilder,
 } from '../../model/vector-builder.ts';
-import { Misfit, ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 
 /**

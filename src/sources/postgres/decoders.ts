@@ -14,7 +14,7 @@ import {
   decodeUuid,
 } from './decode-fixed.ts';
 import { numericDecoder } from './decode-numeric.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 import type { ColumnPlan } from './types.ts';
 
 /** One column of a batch under construction. */

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import type pg from 'pg';
-import { connect, endConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { classifyPostgres } from './errors.ts';
 import { extendSnapshot, holdSnapshot } from './hold-snapshot.ts';
 import {

@@ -1,7 +1,8 @@
 import type { HolderView, SourceDriver } from '../source.ts';
 import { parsePostgres } from './config.ts';
 import type { SnapshotLease } from '../../model/epoch.ts';
-import { connect, endConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { attend, peekHolder } from './holder-client.ts';
 import { classifyPostgres, connectionProblem } from './errors.ts';
 import { readServerFacts } from './server-facts.ts';

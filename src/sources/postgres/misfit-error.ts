@@ -1,8 +1,9 @@
-import type { ColumnVector } from '../../model/row-batch.ts';
+import { renderCell } from '../render-cell.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import { columnReader } from './decoders.ts';
-import { createScannedRows, type Misfit, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, type ScannedRows } from '../scanned-rows.ts';
+import type { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 
 /** VALUE_DOES_NOT_FIT. `keyText` is '' when the key is not among the selected columns. */
@@ -52,43 +53,8 @@ function renderField(plan: ColumnPlan, rows: ScannedRows, column: number, row: n
   try {
     const reader = columnReader(plan);
     reader.decode(one, 0);
-    return renderCell(reader.builder.finish(), plan);
+    return renderCell(reader.builder.finish(), plan.type);
   } catch {
     return '?';
   }
-}
-
-function renderCell(vector: ColumnVector, plan: ColumnPlan): string {
-  const { values, offsets } = vector;
-  if (vector.nullCount > 0) return 'NULL';
-  if (offsets !== null) {
-    const bytes = Buffer.from(values.buffer, 0, offsets[1] as number);
-    return bytes.toString(plan.type.kind === 'binary' ? 'hex' : 'utf8').slice(0, 100);
-  }
-  if (!(values instanceof Int32Array)) return String(values[0]);
-  switch (plan.type.kind) {
-    case 'date':
-      return new Date((values[0] as number) * 86_400_000).toISOString().slice(0, 10);
-    case 'timestamp':
-      return new Date(Number(joinWords(values, 2) / 1000n)).toISOString();
-    case 'decimal':
-      return withPoint(joinWords(values, 4), plan.type.scale);
-    case 'int32':
-      return String(values[0]);
-    default:
-      return String(joinWords(values, 2));
-  }
-}
-
-/** Words, lowest first, as one signed number. */
-function joinWords(values: Int32Array, words: number): bigint {
-  let number = BigInt(values[words - 1] as number);
-  for (let word = words - 2; word >= 0; word--) number = (number << 32n) | BigInt((values[word] as number) >>> 0);
-  return number;
-}
-
-function withPoint(unscaled: bigint, scale: number): string {
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
-  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-  return unscaled < 0n ? `-${text}` : text;
 }

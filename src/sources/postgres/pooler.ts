@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { SourceConfig } from '../source.ts';
-import { connect, endConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 
 /**
  * Whether a pooler answers in the server's place: it makes up the process id of the startup message (BackendKeyData), the server's own function

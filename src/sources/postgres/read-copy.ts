@@ -3,13 +3,13 @@ import { type Problem, SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import { type ColumnSchema, displayName } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
-import { Batch } from './batch.ts';
+import { ScannedBatch } from '../scanned-batch.ts';
 import { stopQuery } from './cancel.ts';
 import { CopyOut } from './copy-out.ts';
 import { CopyScanner } from './copy-scanner.ts';
 import { columnReader } from './decoders.ts';
 import { misfitError, renderKey } from './misfit-error.ts';
-import { Misfit } from './scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -28,7 +28,7 @@ export async function* readCopy(
   plans: readonly ColumnPlan[],
   select: string,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  const batch = new Batch(plans.map((plan) => columnReader(plan)));
+  const batch = new ScannedBatch(plans.map((plan) => () => columnReader(plan)));
   const scanner = new CopyScanner(plans.length);
   const copy = new CopyOut(`COPY (${select}) TO STDOUT (FORMAT binary)`);
   const stop = (): void => void stopQuery(context.client, context.config, copy.finished);
@@ -76,7 +76,7 @@ export async function* readCopy(
   }
 }
 
-function takeRows(batch: Batch, scanner: CopyScanner, request: ReadRequest, plans: readonly ColumnPlan[]): void {
+function takeRows(batch: ScannedBatch, scanner: CopyScanner, request: ReadRequest, plans: readonly ColumnPlan[]): void {
   try {
     batch.take(scanner.rows);
   } catch (error) {
@@ -92,7 +92,7 @@ export function incomplete(request: ReadRequest, promised: number | null, total:
   const problem: Problem = {
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server ${count}, ${total} arrived`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   };

@@ -7,8 +7,9 @@ import { appendText } from './decode-text.ts';
 import { type ColumnReader, columnReader } from './decoders.ts';
 import { keyColumns, misfitError } from './misfit-error.ts';
 import { incomplete, type ReadContext } from './read-copy.ts';
-import { Misfit, ProtocolBreach } from './scanned-rows.ts';
-import { Batch } from './batch.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
+import { ScannedBatch } from '../scanned-batch.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -29,8 +30,7 @@ export async function* readCursor(
   select: string,
 ): AsyncGenerator<RowBatch, void, undefined> {
   const { client } = context;
-  const readers = plans.map((plan) => columnReader(plan));
-  const batch = new Batch(readers);
+  const batch = new ScannedBatch(plans.map((plan) => () => columnReader(plan)));
   const stream = new QueryStream(select, [], { rowMode: 'array', types: TEXT_ONLY, batchSize: FETCH_ROWS });
   const completed = watchCompletion(stream);
   const cut = Promise.withResolvers<never>();
@@ -58,7 +58,7 @@ export async function* readCursor(
         request.signal.throwIfAborted();
         continue;
       }
-      const bytes = takeRow(request, plans, readers, row, total++);
+      const bytes = takeRow(request, plans, batch.columns, row, total++);
       batch.rows++;
       request.onProgress?.(1, bytes);
       if (batch.rows < bounds.rows && batch.byteLength < bounds.bytes) continue;

@@ -47,7 +47,7 @@ async function beginUnlessInside(client: pg.Client): Promise<boolean> {
     throw new SqlextractError({
       code: 'SOURCE_SESSION_FAILED',
       message: 'an earlier error ended the transaction of this session',
-      hint: 'the session joins the snapshot again',
+      hint: 'run the same command again',
       fault: 'source',
       verdict: 'reconnect',
     });

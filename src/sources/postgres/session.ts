@@ -19,7 +19,7 @@ import type {
 } from '../source.ts';
 import type { SourceCursors } from '../cursors.ts';
 import { listTables } from './catalog.ts';
-import { endConnection } from './connect.ts';
+import { endConnection } from './open-connection.ts';
 import { checksum } from './checksum.ts';
 import { countRows } from './count-rows.ts';
 import { postgresCursors } from './cursors.ts';

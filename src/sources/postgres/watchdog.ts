@@ -3,7 +3,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { backendId, dropConnection } from './cancel.ts';
 import { postgresOptions } from './config.ts';
-import { connectUnwatched, endConnection } from './connect.ts';
+import { endConnection, openConnection } from './open-connection.ts';
 
 /**
  * Watches the waits for a server. When one lasts longer than the limit, a second connection asks what the session does: a server that
@@ -79,7 +79,7 @@ async function isBusy(config: SourceConfig, backend: number | null): Promise<boo
   let client: pg.Client | null = null;
   const patience = setTimeout(() => client !== null && dropConnection(client), 2 * connectTimeoutMs);
   try {
-    client = await connectUnwatched(config, 'sqlextract watchdog');
+    client = await openConnection(config, 'sqlextract watchdog');
     const { rowCount } = await client.query(
       `SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = ${backend} AND state = 'active'
         AND wait_event_type IS DISTINCT FROM 'Client'`,

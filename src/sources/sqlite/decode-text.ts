@@ -1,7 +1,6 @@
 import type { ColumnSchema } from '../../model/table.ts';
 import { BytesBuilder } from '../../model/vector-builder.ts';
-import { filler } from './decode.ts';
-import type { ColumnFiller } from './decode.ts';
+import { type ColumnFiller, filler } from './column-filler.ts';
 import type { Cell, Row } from './query.ts';
 import { AS_TEXT_NOTE } from './types.ts';
 

@@ -1,23 +1,9 @@
 import type { ColumnSchema } from '../../model/table.ts';
-import type { ColumnVector } from '../../model/row-batch.ts';
 import { BitsBuilder, BytesBuilder, FloatBuilder, WordsBuilder } from '../../model/vector-builder.ts';
 import { unscaledDecimal } from './decimal-cell.ts';
+import { type ColumnFiller, filler } from './column-filler.ts';
 import { textFiller } from './decode-text.ts';
 import type { Row } from './query.ts';
-
-/** Takes the cells of one column out of rows. Chosen once per column; its loops see one kind of cell only. */
-export interface ColumnFiller {
-  /**
-   * Appends cell `index` of the first `count` rows; answers the first row whose cell does not fit the column, −1 when all do.
-   * After a misfit the vector is of no more use.
-   */
-  fill(rows: readonly Row[], count: number, index: number): number;
-  /** Whether the last `fill` met a U+FFFD, which may stand for bytes that are no UTF-8. */
-  readonly sawReplacement: boolean;
-  readonly byteLength: number;
-  finish(): ColumnVector;
-  reset(): void;
-}
 
 /** Every integer up to here is a double. */
 const DOUBLE_INTEGERS = 2n ** 53n;
@@ -42,26 +28,6 @@ export function columnFiller(column: ColumnSchema): ColumnFiller {
     default:
       throw new Error(`an SQLite column is never planned as ${type.kind}`);
   }
-}
-
-interface Builder {
-  readonly byteLength: number;
-  finish(): ColumnVector;
-  reset(): void;
-}
-
-export function filler(builder: Builder, fill: ColumnFiller['fill'], sawReplacement: () => boolean): ColumnFiller {
-  return {
-    fill,
-    get sawReplacement() {
-      return sawReplacement();
-    },
-    get byteLength() {
-      return builder.byteLength;
-    },
-    finish: () => builder.finish(),
-    reset: () => builder.reset(),
-  };
 }
 
 function never(): boolean {

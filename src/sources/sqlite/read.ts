@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RowBatch } from '../../model/row-batch.ts';
 import type { ReadRequest } from '../source.ts';
+import type { ColumnFiller } from './column-filler.ts';
 import { columnFiller } from './decode.ts';
-import type { ColumnFiller } from './decode.ts';
 import { sqliteError } from './errors.ts';
 import { misfitError } from './misfit.ts';
 import { prepare } from './query.ts';

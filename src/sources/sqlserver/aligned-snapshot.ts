@@ -2,7 +2,7 @@ import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { Snapshot, SnapshotRequest } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { classifySqlServer } from './errors.ts';
 import { serverRemarks } from './isolation-words.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';
@@ -86,7 +86,7 @@ async function lockTables(keeper: SqlServerConnection, request: SnapshotRequest)
         {
           code: 'SOURCE_LOCKED',
           message: `${displayName(table)} could not be locked within ${LOCK_WAIT_MS / 1000} s: another session writes to it`,
-          hint: 'it is tried again; without --allow-locks every reader has a snapshot of its own',
+          hint: 'without --allow-locks every reader has a snapshot of its own',
           fault: 'source',
           verdict: 'retry',
         },

@@ -2,7 +2,7 @@ import { nearestNames } from '../../model/nearest-names.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableName, type TableRef } from '../../model/table.ts';
 import { textOf } from './columns.ts';
-import type { Row, SqlServerConnection } from './connect.ts';
+import type { Row, SqlServerConnection } from './connection.ts';
 import { quoteText } from './quote.ts';
 import type { ServerFacts } from './server-facts.ts';
 

@@ -4,7 +4,7 @@ import { type ColumnSchema, displayName, type TableSchema } from '../../model/ta
 import type { Checksum, ChecksumRequest } from '../source.ts';
 import { type CanonicalCell, canonicalCell } from './canonical-cell.ts';
 import type { NativeColumn } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { currentColumns } from './current-columns.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, rangeRelation } from './ranges.ts';

@@ -1,5 +1,5 @@
 import type { TableName } from '../../model/table.ts';
-import type { SqlServerConnection, Row } from './connect.ts';
+import type { SqlServerConnection, Row } from './connection.ts';
 import { quoteTable, quoteText } from './quote.ts';
 import type { NativeType } from './types.ts';
 

@@ -1,5 +1,5 @@
+import { decodePart, integerOf, invalidUrl, nonEmpty } from '../url-parts.ts';
 import { isIPv4 } from 'node:net';
-import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig, SourceInput } from '../source.ts';
 
 /** How the login is proven. Kerberos and interactive Azure logins are not there. */
@@ -60,15 +60,16 @@ export function parseSqlServer(input: SourceInput): SourceConfig {
   const encrypt = encryptMode(given('encrypt'));
   const options: SqlServerOptions = {
     ...address,
-    database: nonEmpty(decode(url.pathname.replace(/^\//, ''))) ?? given('database') ?? nonEmpty(env['SQLCMDDBNAME']),
+    database:
+      nonEmpty(decodePart(url.pathname.replace(/^\//, ''))) ?? given('database') ?? nonEmpty(env['SQLCMDDBNAME']),
     authentication: authenticationOf(url, given, env),
     encrypt,
     trustServerCertificate: trusts(given('trustServerCertificate'), encrypt, address.host),
     hostNameInCertificate: given('hostNameInCertificate'),
     rootCertificate: given('ca'),
     readOnlyIntent: readOnlyIntent(given('readOnlyIntent'), given('applicationIntent')),
-    connectTimeoutMs: 1000 * integer('connectTimeout', given('connectTimeout') ?? '15', 1, 3600),
-    watchdogMs: 1000 * integer('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
+    connectTimeoutMs: 1000 * integerOf('connectTimeout', given('connectTimeout') ?? '15', 1, 3600),
+    watchdogMs: 1000 * integerOf('watchdog', (given('watchdog') ?? '300').replace(/s$/, ''), 1, 86_400),
   };
   return { driver: 'sqlserver', displayUrl: displayUrl(options), options: { ...options } };
 }
@@ -79,7 +80,7 @@ const NO_HOST = '-';
 function parseUrl(raw: string): URL {
   const text = raw.replace(/^mssql:/i, 'sqlserver:').replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=[:/?]|$)/, `$1${NO_HOST}`);
   if (!URL.canParse(text) || !/^sqlserver:\/\//i.test(text)) {
-    throw invalid(
+    throw invalidUrl(
       'the source URL cannot be parsed',
       'write sqlserver://user@host:1433/database; characters such as @ / ? # \\ in a password are percent-encoded',
     );
@@ -87,7 +88,7 @@ function parseUrl(raw: string): URL {
   const url = new URL(text);
   for (const name of url.searchParams.keys()) {
     if (!KNOWN.includes(name))
-      throw invalid(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
+      throw invalidUrl(`the source URL has an unknown option ${name}`, `options are ${KNOWN.join(', ')}`);
   }
   return url;
 }
@@ -100,22 +101,23 @@ interface Address {
 
 function addressOf(url: URL, server: string | undefined, instance: string | null): Address {
   const port = nonEmpty(url.port);
-  const host = url.hostname === NO_HOST ? null : decode(url.hostname).replace(/^\[|\]$/g, '');
+  const host = url.hostname === NO_HOST ? null : decodePart(url.hostname).replace(/^\[|\]$/g, '');
   if (host === null && nonEmpty(server) !== null && port === null && instance === null)
     return parseServer(server as string);
-  if (port !== null && instance !== null) throw invalid('the source URL has a port and an instance', 'leave one out');
-  return { host: host ?? 'localhost', port: integer('port', port ?? '1433', 1, 65_535), instance };
+  if (port !== null && instance !== null)
+    throw invalidUrl('the source URL has a port and an instance', 'leave one out');
+  return { host: host ?? 'localhost', port: integerOf('port', port ?? '1433', 1, 65_535), instance };
 }
 
 /** As sqlcmd reads it: `[tcp:]host[\instance][,port]`. */
 function parseServer(text: string): Address {
   const found = /^(?:tcp:)?([^\\,]+?)(?:\\([^\\,]+))?(?:,(\d+))?$/i.exec(text.trim());
   if (found === null)
-    throw invalid('SQLCMDSERVER is not host, host,port or host\\instance', 'put the host into the URL');
+    throw invalidUrl('SQLCMDSERVER is not host, host,port or host\\instance', 'put the host into the URL');
   const [, host, instance, port] = found;
   return {
     host: host === '.' || host === '(local)' ? 'localhost' : (host as string),
-    port: integer('the port of SQLCMDSERVER', port ?? '1433', 1, 65_535),
+    port: integerOf('the port of SQLCMDSERVER', port ?? '1433', 1, 65_535),
     instance: port === undefined ? (instance ?? null) : null,
   };
 }
@@ -125,18 +127,18 @@ function authenticationOf(
   given: (name: string) => string | null,
   env: SourceInput['environment'],
 ): Authentication {
-  const user = nonEmpty(decode(url.username)) ?? nonEmpty(env['SQLCMDUSER']) ?? '';
-  const password = nonEmpty(decode(url.password)) ?? nonEmpty(env['SQLCMDPASSWORD']);
+  const user = nonEmpty(decodePart(url.username)) ?? nonEmpty(env['SQLCMDUSER']) ?? '';
+  const password = nonEmpty(decodePart(url.password)) ?? nonEmpty(env['SQLCMDPASSWORD']);
   const domain = given('domain');
   const kind = given('authentication') ?? (domain === null ? 'sql' : 'ntlm');
   switch (kind) {
     case 'sql':
       if (user === '')
-        throw invalid('the source URL names no user', 'write sqlserver://user@host/database, or set SQLCMDUSER');
+        throw invalidUrl('the source URL names no user', 'write sqlserver://user@host/database, or set SQLCMDUSER');
       return { kind, user, password };
     case 'ntlm':
       if (domain === null || user === '')
-        throw invalid(
+        throw invalidUrl(
           'authentication=ntlm wants a user and a domain',
           'write sqlserver://user@host/database?authentication=ntlm&domain=CORP',
         );
@@ -144,7 +146,7 @@ function authenticationOf(
     case 'access-token': {
       const token = nonEmpty(env['SQLCMDACCESSTOKEN']);
       if (token !== null) return { kind, token };
-      throw invalid(
+      throw invalidUrl(
         'authentication=access-token wants a token in SQLCMDACCESSTOKEN',
         'for example of: az account get-access-token --resource https://database.windows.net --query accessToken -o tsv',
       );
@@ -152,7 +154,7 @@ function authenticationOf(
     case 'azure-default':
       return { kind, clientId: given('clientId') };
     default:
-      throw invalid(`authentication=${kind} is not known`, 'use one of sql, ntlm, access-token, azure-default');
+      throw invalidUrl(`authentication=${kind} is not known`, 'use one of sql, ntlm, access-token, azure-default');
   }
 }
 
@@ -160,13 +162,13 @@ function encryptMode(text: string | null): boolean | 'strict' {
   if (text === null || text === 'true' || text === 'yes' || text === 'mandatory') return true;
   if (text === 'false' || text === 'no' || text === 'optional') return false;
   if (text === 'strict') return 'strict';
-  throw invalid(`encrypt=${text} is neither true, false nor strict`, 'leave it out to encrypt');
+  throw invalidUrl(`encrypt=${text} is neither true, false nor strict`, 'leave it out to encrypt');
 }
 
 function trusts(text: string | null, encrypt: boolean | 'strict', host: string): boolean {
   const trust = text === null ? encrypt !== 'strict' && isLocal(host) : flag('trustServerCertificate', text);
   if (trust && encrypt === 'strict')
-    throw invalid(
+    throw invalidUrl(
       'encrypt=strict always verifies the certificate',
       'leave out trustServerCertificate, and give ?ca=<file>',
     );
@@ -176,13 +178,13 @@ function trusts(text: string | null, encrypt: boolean | 'strict', host: string):
 function readOnlyIntent(flagText: string | null, intent: string | null): boolean {
   if (intent === null) return flagText !== null && flag('readOnlyIntent', flagText);
   if (!/^read(only|write)$/i.test(intent))
-    throw invalid(`applicationIntent=${intent} is neither ReadOnly nor ReadWrite`, 'write readOnlyIntent=true');
+    throw invalidUrl(`applicationIntent=${intent} is neither ReadOnly nor ReadWrite`, 'write readOnlyIntent=true');
   return /only$/i.test(intent);
 }
 
 function flag(name: string, text: string): boolean {
   if (text !== 'true' && text !== 'false')
-    throw invalid(`${name}=${text} is neither true nor false`, `write ${name}=true`);
+    throw invalidUrl(`${name}=${text} is neither true nor false`, `write ${name}=true`);
   return text === 'true';
 }
 
@@ -197,27 +199,4 @@ function displayUrl(options: SqlServerOptions): string {
   const place = instance === null ? `${name}:${port}` : name;
   const path = database === null ? '' : `/${encodeURIComponent(database)}`;
   return `sqlserver://${user}${place}${path}${instance === null ? '' : `?instance=${encodeURIComponent(instance)}`}`;
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  if (value < least || value > most)
-    throw invalid(`${name} must be a number from ${least} to ${most}`, `write for example ${name}=${least}`);
-  return value;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid('the source URL has a % that is not followed by two hex digits', 'write %25 for a percent sign');
-  }
-}
-
-function nonEmpty(text: string | null | undefined): string | null {
-  return text === undefined || text === null || text === '' ? null : text;
-}
-
-function invalid(message: string, hint: string): SqlextractError {
-  return new SqlextractError({ code: 'SOURCE_URL_INVALID', message, hint, fault: 'configuration' });
 }

@@ -1,5 +1,5 @@
 import type { ChecksumRequest } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { andWhere, rangeRelation } from './ranges.ts';
 
 export async function countRows(connection: SqlServerConnection, { table, where }: ChecksumRequest): Promise<bigint> {

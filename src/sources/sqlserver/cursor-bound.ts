@@ -2,7 +2,7 @@ import type { CursorColumn } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { BoundRequest, CursorBound } from '../cursors.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { largestValue } from './cursor-rows.ts';
 import { timeBound } from './cursor-time-bound.ts';
 import { integerRange } from './cursor-values.ts';

@@ -2,10 +2,10 @@ import type { CursorColumn, CursorKind } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { NativeColumn } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { currentColumns } from './current-columns.ts';
 import { type KeyCodec, keyCodec, literalOf } from './key-values.ts';
-import { resolveColumn } from './select-columns.ts';
+import { resolveColumn } from '../resolve-column.ts';
 import type { NativeType } from './types.ts';
 
 const KINDS: Readonly<Record<string, CursorKind>> = {

@@ -2,7 +2,7 @@ import type { CursorColumn } from '../../model/cursor.ts';
 import type { KeyTuple } from '../../model/key-range.ts';
 import type { TableSchema } from '../../model/table.ts';
 import type { Delivered, DeliveredRequest } from '../cursors.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { cursorCodec, valueLiteral, valueText } from './cursor-column.ts';
 import { cursorCondition } from './cursor-condition.ts';
 import { type KeyCodec, keyTextOf } from './key-values.ts';

@@ -1,6 +1,6 @@
 import { type BoundRequest, type CursorBound, DEFAULT_LAG_MS } from '../cursors.ts';
 import { earlierMoment } from '../earlier-moment.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { cursorZone, flooredMoment } from './cursor-zone.ts';
 import { lookAtTransactions, nameInFlight, serverMoment, type UtcMoment } from './open-transactions.ts';
 

@@ -1,7 +1,7 @@
 import type { CursorColumn, Lookback } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { TableSchema } from '../../model/table.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { cursorCodec, valueLiteral, valueText } from './cursor-column.ts';
 import { noDistance, notAValue } from '../cursor-refusals.ts';
 

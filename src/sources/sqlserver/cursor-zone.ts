@@ -1,6 +1,6 @@
 import type { CursorColumn } from '../../model/cursor.ts';
 import { SqlextractError } from '../../model/problem.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { quoteText } from './quote.ts';
 import { momentText, type UtcMoment } from './open-transactions.ts';
 

@@ -1,6 +1,6 @@
 import type { TableSchema } from '../../model/table.ts';
 import type { SourceCursors } from '../cursors.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { cursorBound } from './cursor-bound.ts';
 import { describeCursor } from './cursor-column.ts';
 import { cursorCondition } from './cursor-condition.ts';

@@ -2,7 +2,7 @@ import type { BytesBuilder } from '../../model/vector-builder.ts';
 import { decimalText, readUnscaled } from './decode-decimal.ts';
 import { wrongLength, writeGuid } from './decode-fixed.ts';
 import { DAYS_1900_TO_1970, DAYS_TO_1970, readUint, ticksToMillis, timeBytes } from './decode-time.ts';
-import type { ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
 import { dateText, offsetText, timestampText, timeText } from './time-text.ts';
 import type { DecoderName } from './types.ts';
 
@@ -48,9 +48,9 @@ export function textOf(shape: TextShape, rows: ScannedRows, field: number): stri
     case 'money':
       return decimalText(readMoney(view, start, length), 4);
     case 'date':
-      return dateText(readUint(bytes, start, 3) - DAYS_TO_1970);
+      return dateText(readUint(view, start, 3) - DAYS_TO_1970);
     case 'time':
-      return timeText(readUint(bytes, start, timeBytes(shape.scale)), shape.scale);
+      return timeText(readUint(view, start, timeBytes(shape.scale)), shape.scale);
     case 'datetime':
       return datetimeText(view, start, length);
     case 'datetime2':
@@ -114,8 +114,8 @@ function datetime2Text({ family, scale }: TextShape, rows: ScannedRows, start: n
   const width = timeBytes(scale);
   const zoned = family === 'datetimeoffset';
   if (length !== width + (zoned ? 5 : 3)) throw wrongLength(length, `${family}(${scale})`);
-  const units = readUint(rows.bytes, start, width);
-  const days = readUint(rows.bytes, start + width, 3) - DAYS_TO_1970;
+  const units = readUint(rows.view, start, width);
+  const days = readUint(rows.view, start + width, 3) - DAYS_TO_1970;
   if (!zoned) return timestampText(days, units, scale);
   const minutes = rows.view.getInt16(start + width + 3, true);
   return `${timestampText(days, units + minutes * 60 * 10 ** scale, scale)} ${offsetText(minutes)}`;

@@ -1,6 +1,7 @@
 import type { WordsBuilder } from '../../model/vector-builder.ts';
 import { wrongLength } from './decode-fixed.ts';
-import { Misfit, type ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import type { WireColumn } from './wire-column.ts';
 
 type DecodeWords = (rows: ScannedRows, column: number, out: WordsBuilder) => void;

@@ -1,5 +1,5 @@
 import type { BitsBuilder, BytesBuilder, FloatBuilder, WordsBuilder } from '../../model/vector-builder.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 
 /*
  * Decoders of values of a few fixed widths (little-endian; MS-TDS 2.2.5.5). Each is one loop over one column of the scanned rows, so that
@@ -74,10 +74,6 @@ for (let byte = 0; byte < 256; byte++) {
   const text = byte.toString(16).padStart(2, '0');
   HEX[byte] = text.charCodeAt(0) | (text.charCodeAt(1) << 8);
 }
-/** The first three groups of a GUID are little-endian. */
-const GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
-/** The bytes after which a `-` stands: 8-4-4-4-12. */
-const DASH_AFTER = (1 << 3) | (1 << 5) | (1 << 7) | (1 << 9);
 const DASH = 0x2d;
 
 /** 16 bytes → 36 characters in lower case. */
@@ -98,11 +94,23 @@ export function decodeGuid(rows: ScannedRows, column: number, out: BytesBuilder)
   }
 }
 
-export function writeGuid(bytes: Uint8Array, start: number, target: DataView, from: number): void {
-  let at = from;
-  for (let k = 0; k < 16; k++) {
-    target.setUint16(at, HEX[bytes[start + (GUID_ORDER[k] as number)] as number] as number, true);
-    at += 2;
-    if (((DASH_AFTER >> k) & 1) === 1) target.setUint8(at++, DASH);
-  }
+/** 8-4-4-4-12; the first three groups are little-endian. */
+export function writeGuid(bytes: Uint8Array, start: number, target: DataView, at: number): void {
+  target.setUint32(at, hexPair(bytes, start + 3, start + 2), true);
+  target.setUint32(at + 4, hexPair(bytes, start + 1, start), true);
+  target.setUint8(at + 8, DASH);
+  target.setUint32(at + 9, hexPair(bytes, start + 5, start + 4), true);
+  target.setUint8(at + 13, DASH);
+  target.setUint32(at + 14, hexPair(bytes, start + 7, start + 6), true);
+  target.setUint8(at + 18, DASH);
+  target.setUint32(at + 19, hexPair(bytes, start + 8, start + 9), true);
+  target.setUint8(at + 23, DASH);
+  target.setUint32(at + 24, hexPair(bytes, start + 10, start + 11), true);
+  target.setUint32(at + 28, hexPair(bytes, start + 12, start + 13), true);
+  target.setUint32(at + 32, hexPair(bytes, start + 14, start + 15), true);
+}
+
+/** Four characters, the first in the lowest byte. */
+function hexPair(bytes: Uint8Array, first: number, second: number): number {
+  return (HEX[bytes[first] as number] as number) | ((HEX[bytes[second] as number] as number) << 16);
 }

@@ -1,6 +1,7 @@
 import type { WordsBuilder } from '../../model/vector-builder.ts';
 import { wrongLength } from './decode-fixed.ts';
-import { Misfit, type ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import { timestampText } from './time-text.ts';
 
 /*
@@ -14,22 +15,21 @@ export const DAYS_1900_TO_1970 = 25_567;
 export const DAY_SECONDS = 86_400;
 
 export function decodeDate(rows: ScannedRows, column: number, out: WordsBuilder): void {
-  const { bytes, starts, lengths, count } = rows;
+  const { view, starts, lengths, count } = rows;
   const base = column * rows.capacity;
   out.reserve(count);
   for (let i = base; i < base + count; i++) {
     const length = lengths[i] as number;
-    if (length === 3) out.values[out.rows++] = readUint(bytes, starts[i] as number, 3) - DAYS_TO_1970;
+    if (length === 3) out.values[out.rows++] = readUint(view, starts[i] as number, 3) - DAYS_TO_1970;
     else if (length < 0) out.appendNull();
     else throw wrongLength(length, 'date');
   }
 }
 
-/** Little-endian, up to 5 bytes. */
-export function readUint(bytes: Uint8Array, start: number, length: number): number {
-  let number = 0;
-  for (let at = start + length - 1; at >= start; at--) number = number * 256 + (bytes[at] as number);
-  return number;
+/** Little-endian. */
+export function readUint(view: DataView, start: number, length: 3 | 4 | 5): number {
+  if (length === 3) return view.getUint16(start, true) | (view.getUint8(start + 2) << 16);
+  return view.getUint32(start, true) + (length === 5 ? view.getUint8(start + 4) * 2 ** 32 : 0);
 }
 
 /** Bytes of a time of this scale. */
@@ -41,7 +41,7 @@ export function timeBytes(scale: number): 3 | 4 | 5 {
 export function timeDecoder(scale: number) {
   const width = timeBytes(scale);
   return (rows: ScannedRows, column: number, out: WordsBuilder): void => {
-    const { bytes, starts, lengths, count } = rows;
+    const { view, starts, lengths, count } = rows;
     const base = column * rows.capacity;
     out.reserve(count);
     for (let i = base; i < base + count; i++) {
@@ -51,7 +51,7 @@ export function timeDecoder(scale: number) {
         continue;
       }
       if (length !== width) throw wrongLength(length, `time(${scale})`);
-      const micros = toMicros(readUint(bytes, starts[i] as number, width), scale, i - base);
+      const micros = toMicros(readUint(view, starts[i] as number, width), scale, i - base);
       const at = out.rows++ * 2;
       out.values[at] = micros;
       out.values[at + 1] = Math.floor(micros / 2 ** 32);
@@ -59,8 +59,10 @@ export function timeDecoder(scale: number) {
   };
 }
 
+const POWERS = [1e6, 1e5, 1e4, 1e3, 100, 10, 1];
+
 function toMicros(units: number, scale: number, row: number): number {
-  if (scale <= 6) return units * 10 ** (6 - scale);
+  if (scale <= 6) return units * (POWERS[scale] as number);
   if (units % 10 !== 0)
     throw new Misfit(row, `${units} × 100 ns`, 'a time with 7 digits, which microseconds cannot hold');
   return units / 10;
@@ -70,7 +72,7 @@ function toMicros(units: number, scale: number, row: number): number {
 export function datetime2Decoder(scale: number) {
   const width = timeBytes(scale);
   return (rows: ScannedRows, column: number, out: WordsBuilder): void => {
-    const { bytes, starts, lengths, count } = rows;
+    const { view, starts, lengths, count } = rows;
     const base = column * rows.capacity;
     out.reserve(count);
     for (let i = base; i < base + count; i++) {
@@ -81,8 +83,8 @@ export function datetime2Decoder(scale: number) {
       }
       if (length !== width + 3) throw wrongLength(length, `datetime2(${scale})`);
       const start = starts[i] as number;
-      const units = readUint(bytes, start, width);
-      const days = readUint(bytes, start + width, 3) - DAYS_TO_1970;
+      const units = readUint(view, start, width);
+      const days = readUint(view, start + width, 3) - DAYS_TO_1970;
       if (scale === 7 && units % 10 !== 0) {
         throw new Misfit(
           i - base,

@@ -1,7 +1,8 @@
 import valueParser from 'tedious/lib/value-parser.js';
 import type { BytesBuilder } from '../../model/vector-builder.ts';
 import { type TextShape, textOf } from './decode-as-text.ts';
-import { Misfit, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 
 /**
  * sql_variant (MS-TDS 2.2.5.5.4) as `type:text`: a type byte, the number of bytes that describe it, those, and the value. The text is that of

@@ -6,7 +6,7 @@ import { decimalDecoder, decodeMoney } from './decode-decimal.ts';
 import { decodeBit, decodeFloat, decodeGuid, decodeInt32, decodeInt64 } from './decode-fixed.ts';
 import { datetime2Decoder, decodeDate, decodeDatetime, timeDecoder } from './decode-time.ts';
 import { decodeVariant } from './decode-variant.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import type { ColumnPlan } from './types.ts';
 import type { WireColumn } from './wire-column.ts';
 

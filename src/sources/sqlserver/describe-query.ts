@@ -5,12 +5,13 @@ import type { CandidateKey, TableSchema } from '../../model/table.ts';
 import { significant, tokenizeSql } from '../../model/sql-lexis.ts';
 import type { QueryRequest } from '../source.ts';
 import { type NativeColumn, readQueryColumns } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { classifySqlServer } from './errors.ts';
 import { remarksBelow } from './hidden-rows.ts';
 import { refusal } from './keys.ts';
 import { SQLSERVER_RULES } from './lexis.ts';
-import { resolveColumn, selectColumns } from './select-columns.ts';
+import { resolveColumn } from '../resolve-column.ts';
+import { selectColumns } from './select-columns.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 /**

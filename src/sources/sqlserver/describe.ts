@@ -3,7 +3,7 @@ import { displayName, type TableName, type TableSchema } from '../../model/table
 import type { ColumnSelection } from '../source.ts';
 import { type Relation, resolveTable } from './catalog.ts';
 import { type NativeColumn, objectNumber, readColumns } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { remarksBelow, securityPolicies } from './hidden-rows.ts';
 import { type TableKeys, tableKeys } from './keys.ts';
 import { MEMORY_OPTIMIZED } from './memory-optimized.ts';

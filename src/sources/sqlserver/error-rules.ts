@@ -6,19 +6,19 @@ const BUSY: Rule = {
   code: 'SOURCE_BUSY',
   fault: 'source',
   verdict: 'reconnect',
-  hint: 'the server is at a limit, moving, or not ready; it is tried again. Fewer --workers ask less of it',
+  hint: 'the server is at a limit, moving, or not ready; run the same command again, with fewer --workers to ask less of it',
 };
 const LOST: Rule = {
   code: 'SOURCE_CONNECTION_LOST',
   fault: 'source',
   verdict: 'reconnect',
-  hint: 'the connection to the server was cut; it is tried again',
+  hint: 'look for what cut it (the server, a proxy, the network), then run the same command again',
 };
 const CONFLICT: Rule = {
   code: 'SOURCE_CONFLICT',
   fault: 'source',
   verdict: 'retry',
-  hint: 'other sessions changed the same rows at the same time; it is tried again',
+  hint: 'other sessions changed the same rows at the same time; run the same command again',
 };
 const SNAPSHOT: Rule = {
   code: 'SNAPSHOT_LOST',

@@ -6,7 +6,7 @@ const LOST: Rule = {
   code: 'SOURCE_CONNECTION_LOST',
   fault: 'source',
   verdict: 'reconnect',
-  hint: 'the connection to the server was cut; it is tried again',
+  hint: 'look for what cut it (the server, a proxy, the network), then run the same command again',
 };
 const UNREACHABLE: Rule = {
   code: 'SOURCE_UNREACHABLE',

@@ -1,6 +1,6 @@
 import type { SnapshotToken } from '../../model/epoch.ts';
 import type { Snapshot, SnapshotRequest } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { serverRemarks } from './isolation-words.ts';
 import { lost, type Place, serverTime } from './transaction.ts';
 

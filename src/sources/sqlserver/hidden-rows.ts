@@ -1,7 +1,7 @@
 import { SqlextractError } from '../../model/problem.ts';
 import { significant, type SqlToken, tokenizeSql } from '../../model/sql-lexis.ts';
 import { textOf } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { SQLSERVER_RULES } from './lexis.ts';
 import type { ServerFacts } from './server-facts.ts';
 

@@ -1,5 +1,6 @@
 import type { SourceConfig } from '../source.ts';
-import { connect, type SqlServerConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 
 /**
  * The session that keeps a snapshot together (aligned-snapshot.ts), owned by the coordinator's: nobody promises to release a snapshot, and a

@@ -1,7 +1,7 @@
 import type { CandidateKey } from '../../model/table.ts';
 import type { Relation } from './catalog.ts';
 import { type CatalogTable, type NativeColumn, objectNumber } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { keyCodec } from './key-values.ts';
 
 /** One column of one usable index. */

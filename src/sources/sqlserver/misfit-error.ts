@@ -2,7 +2,8 @@ import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import { textOf } from './decode-as-text.ts';
 import { quoteName, quoteTable } from './quote.ts';
-import type { Misfit, ScannedRows } from './scanned-rows.ts';
+import type { ScannedRows } from '../scanned-rows.ts';
+import type { Misfit } from './misfit.ts';
 import type { WireColumn } from './wire-column.ts';
 
 /** VALUE_DOES_NOT_FIT. `keyText` is '' when the key is not among the selected columns. */

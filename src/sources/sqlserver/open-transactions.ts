@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Row, SqlServerConnection } from './connect.ts';
+import type { Row, SqlServerConnection } from './connection.ts';
 import { classifySqlServer } from './errors.ts';
 
 /** `2024-01-31 08:00:00.1234567` in UTC: a text, whose order is that of the moments. */

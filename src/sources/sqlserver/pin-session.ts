@@ -1,4 +1,4 @@
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 
 /**
  * The settings that decide what a statement answers, or whether it ends early. A login, a database or a server can change the defaults of

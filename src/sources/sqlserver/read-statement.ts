@@ -1,7 +1,7 @@
 import { SqlextractError } from '../../model/problem.ts';
 import { displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { currentColumns } from './current-columns.ts';
 import { planFor } from './declared-type.ts';
 import { quoteName } from './quote.ts';

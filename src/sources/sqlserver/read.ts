@@ -2,8 +2,8 @@ import { SqlextractError } from '../../model/problem.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import { type ColumnSchema, displayName, type TableSchema } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
-import { Batch } from './batch.ts';
-import type { SqlServerConnection } from './connect.ts';
+import { ScannedBatch } from '../scanned-batch.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { columnReader } from './decoders.ts';
 import { declaredPlans } from './declared-type.ts';
 import type { KnownPlans } from './known-plans.ts';
@@ -11,7 +11,8 @@ import { misfitError, renderKey } from './misfit-error.ts';
 import { currentPlans, selectStatement } from './read-statement.ts';
 import { RowStream } from './row-stream.ts';
 import { provesSame } from './same-columns.ts';
-import { Misfit, ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
+import { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
 import type { WireColumn } from './wire-column.ts';
@@ -70,7 +71,7 @@ async function* readStream(
   plans: readonly ColumnPlan[],
   watchdog: Watchdog,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  let batch: Batch | null = null;
+  let batch: ScannedBatch | null = null;
   let bounds = request.batchBounds();
   let total = 0;
   for (;;) {
@@ -96,15 +97,15 @@ async function* readStream(
   if (batch !== null && batch.rows > 0) yield batch.finish();
 }
 
-function createBatch(stream: RowStream, plans: readonly ColumnPlan[]): Batch {
+function createBatch(stream: RowStream, plans: readonly ColumnPlan[]): ScannedBatch {
   const wires = stream.columns as readonly WireColumn[];
   if (wires.length !== plans.length) {
     throw new ProtocolBreach(`the server sends ${wires.length} columns instead of ${plans.length}`);
   }
-  return new Batch(plans.map((plan, column) => columnReader(plan, wires[column] as WireColumn)));
+  return new ScannedBatch(plans.map((plan, column) => () => columnReader(plan, wires[column] as WireColumn)));
 }
 
-function takeRows(batch: Batch, stream: RowStream, request: ReadRequest): void {
+function takeRows(batch: ScannedBatch, stream: RowStream, request: ReadRequest): void {
   try {
     batch.take(stream.rows);
   } catch (error) {
@@ -121,7 +122,7 @@ function incomplete(request: ReadRequest, promised: number | null, total: number
   return new SqlextractError({
     code: 'SOURCE_INCOMPLETE',
     message: `${displayName(request.table)}: the server ${count}, ${total} arrived`,
-    hint: 'the range is read again',
+    hint: 'look into the log of the server, then run the same command again',
     fault: 'source',
     verdict: 'reconnect',
   });

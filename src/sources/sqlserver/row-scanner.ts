@@ -1,4 +1,4 @@
-import { createScannedRows, ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { createScannedRows, ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import type { LengthForm, WireColumn } from './wire-column.ts';
 
 /**
@@ -11,7 +11,9 @@ import type { LengthForm, WireColumn } from './wire-column.ts';
  */
 export class RowScanner {
   rows: ScannedRows = createScannedRows(0);
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** Memory that is used again: what was fed lies before `end`. */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(SMALL_STORE);
+  end = 0;
   /** Where the next token begins. */
   at = 0;
   private view = new DataView(this.bytes.buffer);
@@ -20,9 +22,6 @@ export class RowScanner {
   private sizes = new Uint8Array(0);
   /** Where values of several chunks begin in the row that is scanned. */
   private chunked: number[] = [];
-  private store = new Uint8Array(0);
-  private pending: Uint8Array[] = [];
-  private pendingBytes = 0;
   /** Bytes from `at` on that are known to be needed before scanning can go on. */
   private needed = 1;
 
@@ -32,24 +31,29 @@ export class RowScanner {
     this.forms = Uint8Array.from(columns, ({ form }) => FORM_CODES[form]);
     this.sizes = Uint8Array.from(columns, ({ size }) => size);
     this.rows = createScannedRows(columns.length);
-    this.load(this.bytes);
+    this.lend();
   }
 
-  /** Takes the next bytes. Only after 'hungry': the rows that lie in `rows` are gone then. */
+  /** Copies the next bytes, of any number of packets. Only after 'hungry': the rows that lie in `rows` are gone then. */
   feed(chunk: Uint8Array): void {
-    this.pending.push(chunk);
-    this.pendingBytes += chunk.length;
-    if (this.left + this.pendingBytes >= this.needed) this.join();
+    const left = this.rest;
+    const total = left + chunk.length;
+    const idle = this.bytes.length > LARGE_STORE && total < this.bytes.length >> 3;
+    if (total > this.bytes.length || idle) this.move(Math.max(SMALL_STORE, idle ? total : total + (total >> 1)));
+    else if (this.at > 0) this.bytes.copyWithin(0, this.at, this.end);
+    this.bytes.set(chunk, left);
+    this.at = 0;
+    this.end = total;
   }
 
   /** No more bytes will come: what was kept back for a larger stretch is scanned now. */
   finish(): void {
-    if (this.pendingBytes > 0) this.join();
+    this.needed = 1;
   }
 
   /** Bytes that were fed and not scanned. */
   get rest(): number {
-    return this.left + this.pendingBytes;
+    return this.end - this.at;
   }
 
   /** Passes the token that 'token' told of. */
@@ -59,18 +63,20 @@ export class RowScanner {
 
   /** The token at `at` is not complete: with fewer than `needed` bytes it need not be tried again. */
   starve(needed: number): void {
-    this.needed = Math.max(needed, this.left + 1);
+    this.needed = Math.max(needed, this.rest + 1);
   }
 
   /** Fills `rows` with at most `most` rows (and at most their capacity), and takes no further row after `mostBytes`. */
   scan(most: number, mostBytes = Number.POSITIVE_INFINITY): 'rows' | 'hungry' | 'token' {
     const { rows, bytes } = this;
     rows.count = 0;
+    if (this.rest < this.needed) return 'hungry';
+    this.needed = 1;
     const wanted = Math.min(most, rows.capacity);
     const limit = this.at + mostBytes;
     while (rows.count < wanted && (this.at < limit || rows.count === 0)) {
+      if (this.at >= this.end) return this.pause();
       const token = bytes[this.at];
-      if (token === undefined) return this.pause();
       if (token !== TOKEN_ROW && token !== TOKEN_NBCROW) return rows.count > 0 ? 'rows' : 'token';
       const end = token === TOKEN_ROW ? this.scanRow(this.at + 1, NO_BITMAP) : this.scanSparseRow(this.at + 1);
       if (end < 0) return this.pause();
@@ -81,40 +87,24 @@ export class RowScanner {
     return 'rows';
   }
 
-  private get left(): number {
-    return this.bytes.length - this.at;
-  }
-
   private pause(): 'rows' | 'hungry' {
     // Rows that were scanned from these bytes are decoded before they go away.
     if (this.rows.count > 0) return 'rows';
-    if (this.needed <= this.left) this.needed = this.left + 1;
+    if (this.needed <= this.rest) this.needed = this.rest + 1;
     return 'hungry';
   }
 
-  /** Into memory that is used again: V8 marks its whole heap for every 64 MB of new buffers. */
-  private join(): void {
-    const left = this.bytes.subarray(this.at);
-    const total = left.length + this.pendingBytes;
-    if (total > this.store.length || (this.store.length > LARGE_STORE && total < this.store.length >> 3))
-      this.store = new Uint8Array(Math.max(total, SMALL_STORE));
-    this.store.set(left);
-    let at = left.length;
-    for (const chunk of this.pending) {
-      this.store.set(chunk, at);
-      at += chunk.length;
-    }
-    this.load(this.store.subarray(0, total));
-    this.at = 0;
-    this.pending = [];
-    this.pendingBytes = 0;
-    this.needed = 1;
+  /** To memory of another size. */
+  private move(bytes: number): void {
+    const larger = new Uint8Array(bytes);
+    larger.set(this.bytes.subarray(this.at, this.end));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+    this.lend();
   }
 
-  private load(bytes: Uint8Array<ArrayBuffer>): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.rows.bytes = bytes;
+  private lend(): void {
+    this.rows.bytes = this.bytes;
     this.rows.view = this.view;
   }
 
@@ -129,14 +119,14 @@ export class RowScanner {
   /** A row whose NULLs are a bitmap before its fields. */
   private scanSparseRow(from: number): number {
     const end = from + ((this.columns + 7) >> 3);
-    return end > this.bytes.length ? this.missing(end) : this.scanRow(end, from);
+    return end > this.end ? this.missing(end) : this.scanRow(end, from);
   }
 
   /** Returns where the row ends, or -1 when it is not complete. */
   private scanRow(from: number, bitmap: number): number {
     const { bytes, columns, forms, sizes, rows } = this;
     const { starts, lengths, capacity } = rows;
-    const size = bytes.length;
+    const size = this.end;
     this.chunked.length = 0;
     let at = from;
     for (let column = 0, index = rows.count; column < columns; column++, index += capacity) {
@@ -171,10 +161,10 @@ export class RowScanner {
 
   /** sql_variant, and text, ntext and image with their pointers. */
   private scanLong(from: number, index: number, pointer: boolean): number {
-    const { bytes, view, rows } = this;
+    const { bytes, view, rows, end } = this;
     let at = from;
     if (pointer) {
-      if (at >= bytes.length) return this.missing(at + 1);
+      if (at >= end) return this.missing(at + 1);
       const pointerLength = bytes[at++] as number;
       if (pointerLength === 0) {
         rows.lengths[index] = -1;
@@ -182,18 +172,18 @@ export class RowScanner {
       }
       at += pointerLength + POINTER_TIMESTAMP;
     }
-    if (at + 4 > bytes.length) return this.missing(at + 4);
+    if (at + 4 > end) return this.missing(at + 4);
     const length = view.getUint32(at, true);
     at += 4;
-    if (at + length > bytes.length) return this.missing(at + length);
+    if (at + length > end) return this.missing(at + length);
     rows.starts[index] = at;
     rows.lengths[index] = length === 0 && !pointer ? -1 : length;
     return at + length;
   }
 
   private scanChunked(from: number, index: number): number {
-    const { bytes, view, rows } = this;
-    if (from + 8 > bytes.length) return this.missing(from + 8);
+    const { view, rows, end } = this;
+    if (from + 8 > end) return this.missing(from + 8);
     const low = view.getUint32(from, true);
     const high = view.getUint32(from + 4, true);
     let at = from + 8;
@@ -206,14 +196,14 @@ export class RowScanner {
     let chunks = 0;
     for (;;) {
       // With the length told, all of it is waited for at once.
-      if (at + 4 > bytes.length) return this.missing(at + 4 + Math.max(0, (told ?? 0) - total));
+      if (at + 4 > end) return this.missing(at + 4 + Math.max(0, (told ?? 0) - total));
       const length = view.getUint32(at, true);
       at += 4;
       if (length === 0) break;
       at += length;
       total += length;
       chunks++;
-      if (at > bytes.length) return this.missing(at + Math.max(0, (told ?? 0) - total));
+      if (at > end) return this.missing(at + Math.max(0, (told ?? 0) - total));
     }
     if (told !== null && told !== total) {
       throw new ProtocolBreach(`a value was told to have ${told} bytes and has ${total}`);
@@ -263,5 +253,5 @@ const POINTER_TIMESTAMP = 8;
 const PLP_UNTOLD_HIGH = 0xffffffff;
 const PLP_NULL_LOW = 0xffffffff;
 const LONG_ROW = 1 << 20;
-const SMALL_STORE = 128 * 1024;
+const SMALL_STORE = 256 * 1024;
 const LARGE_STORE = 4 << 20;

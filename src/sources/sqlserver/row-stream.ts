@@ -3,8 +3,10 @@ import type { Readable } from 'node:stream';
 import { type Connection, Request } from 'tedious';
 import { NotEnoughDataError } from 'tedious/lib/token/helpers.js';
 import StreamParser from 'tedious/lib/token/stream-parser.js';
+import { type AnswerBytes, messageBytes } from './answer-bytes.ts';
+import { type PacketReader, packetsOf } from './packet-reader.ts';
 import { RowScanner } from './row-scanner.ts';
-import { ProtocolBreach, type ScannedRows } from './scanned-rows.ts';
+import { ProtocolBreach, type ScannedRows } from '../scanned-rows.ts';
 import { type ColumnMetadata, type WireColumn, wireColumn } from './wire-column.ts';
 
 /** A server that does not acknowledge a cancel for so long is left: the connection is closed. The driver itself gives up a little earlier. */
@@ -36,8 +38,9 @@ export class RowStream {
   private readonly scanner = new RowScanner();
   private readonly tokens: DriverParser;
   private readonly driver = new DriverEvents();
-  private message: Readable | null = null;
-  private packetBytes = 0;
+  private readonly packets: PacketReader | null;
+  /** Null until the driver hears that its answer has begun. */
+  private answer: AnswerBytes | null = null;
   private handler: TokenHandler = {};
   private settled = false;
   private failure: unknown = null;
@@ -56,6 +59,7 @@ export class RowStream {
       this.settled = true;
       this.failure = error ?? null;
       Reflect.deleteProperty(inside, 'createTokenStreamParser');
+      this.packets?.leave();
       if (error) reject(error);
       else resolve();
       this.wake();
@@ -66,6 +70,7 @@ export class RowStream {
       this.open(message, handler);
       return this.driver;
     };
+    this.packets = packetsOf(connection, () => this.wake());
     connection.execSqlBatch(this.request);
   }
 
@@ -87,13 +92,11 @@ export class RowStream {
 
   /** Waits for bytes and takes them; their number, 0 at the end of the message. Rejects when the connection is lost. */
   async fill(): Promise<number> {
-    const chunk = await this.nextChunk();
-    if (chunk !== null) this.scanner.feed(chunk);
-    else {
-      this.messageEnded = true;
-      this.scanner.finish();
-    }
-    return chunk?.length ?? 0;
+    const bytes = await this.nextBytes((chunk) => this.scanner.feed(chunk));
+    if (bytes > 0) return bytes;
+    this.messageEnded = true;
+    this.scanner.finish();
+    return 0;
   }
 
   /** The `fill` that waits, or the next one, rejects with the reason. */
@@ -134,29 +137,28 @@ export class RowStream {
       }
       return true;
     } catch {
-      while (!this.settled && (await this.nextChunk().catch(() => null)) !== null);
+      while (!this.settled && (await this.nextBytes(() => undefined).catch(() => 0)) > 0);
       return false;
     }
   }
 
-  /** Null at the end of the message. */
-  private async nextChunk(): Promise<Uint8Array | null> {
+  /** 0 at the end of the message. */
+  private async nextBytes(take: (bytes: Uint8Array) => void): Promise<number> {
     for (;;) {
       if (this.interruption !== null) throw this.interruption;
-      const chunk = this.message === null ? null : onePacket(this.message, this.packetBytes);
-      if (chunk !== null) return chunk;
+      const bytes = this.answer?.drain(take) ?? 0;
+      if (bytes > 0) return bytes;
       if (this.settled) throw this.failure ?? new ProtocolBreach('the driver ended the statement before its answer');
-      if (this.message?.readableEnded === true) return null;
+      if (this.answer?.ended === true) return 0;
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
 
   private open(message: Readable, handler: TokenHandler): void {
-    this.message = message;
     this.handler = handler;
-    this.packetBytes = (this.connection as unknown as Inside).messageIo.packetSize() - PACKET_HEADER;
-    message.on('readable', () => this.wake());
-    message.on('end', () => this.wake());
+    this.answer = this.packets ?? messageBytes(this.connection, message, () => this.wake());
+    // Nothing is in it, but the driver waits for its end.
+    if (this.packets !== null) message.resume();
     this.wake();
   }
 
@@ -164,7 +166,7 @@ export class RowStream {
   private takeToken(): boolean {
     const { tokens, scanner } = this;
     // A copy: the driver may keep parts of it, and the scanner uses its memory again.
-    tokens.buffer = Buffer.from(scanner.bytes.subarray(scanner.at));
+    tokens.buffer = Buffer.from(scanner.bytes.subarray(scanner.at, scanner.end));
     tokens.position = 0;
     tokens.tokenReader = undefined;
     let token: Token | undefined;
@@ -196,13 +198,6 @@ export class RowStream {
   }
 }
 
-const PACKET_HEADER = 8;
-
-/** All packets of a message but the last are of one size: asked for so much, the stream gives one as it is, and copies nothing together. */
-function onePacket(message: Readable, bytes: number): Uint8Array | null {
-  return (message.readableLength > bytes ? message.read(bytes) : message.read()) as Uint8Array | null;
-}
-
 /** What the driver has in place of its parser. It pauses and resumes a parser; we only read when we can take more. */
 class DriverEvents extends EventEmitter {
   /** Not within the call that the driver makes: its own parser answers later, too. */
@@ -222,7 +217,6 @@ class DriverEvents extends EventEmitter {
 /** The parts of tedious that its types leave out (lib/connection.js, lib/token/stream-parser.js). */
 interface Inside {
   readonly config: { readonly options: unknown };
-  readonly messageIo: { packetSize(): number };
   createTokenStreamParser(message: Readable, handler: TokenHandler): DriverEvents;
 }
 

@@ -1,6 +1,6 @@
 import type { TableSchema } from '../../model/table.ts';
 import { objectNumber, textOf, textOr } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';
 import type { ServerFacts } from './server-facts.ts';
 

@@ -1,5 +1,5 @@
 import type { TableSchema } from '../../model/table.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { declaredType } from './declared-type.ts';
 import { quoteName, quoteTable, quoteText } from './quote.ts';
 import { rangeRelation } from './ranges.ts';

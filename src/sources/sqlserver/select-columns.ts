@@ -1,4 +1,4 @@
-import { nearestNames } from '../../model/nearest-names.ts';
+import { resolveColumn } from '../resolve-column.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import { type ColumnSchema, displayName, type TableName } from '../../model/table.ts';
 import type { ColumnSelection } from '../source.ts';
@@ -49,29 +49,6 @@ function columnSchema(table: TableName, column: NativeColumn, asText: boolean): 
     nullable: !column.notNull,
   };
   return plan.note === undefined ? schema : { ...schema, note: plan.note };
-}
-
-export function resolveColumn(table: TableName, columns: readonly NativeColumn[], name: string): NativeColumn {
-  const exact = columns.find((column) => column.name === name);
-  if (exact !== undefined) return exact;
-  const similar = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
-  if (similar.length === 1) return similar[0] as NativeColumn;
-  const names = (similar.length > 1 ? similar : columns).map((column) => column.name);
-  if (similar.length > 1) {
-    throw new SqlextractError({
-      code: 'AMBIGUOUS_COLUMN',
-      message: `${name} can mean the columns ${names.join(' and ')} of ${displayName(table)}`,
-      hint: 'write the name exactly as the catalog spells it',
-      fault: 'usage',
-    });
-  }
-  const nearest = nearestNames(name, names);
-  throw new SqlextractError({
-    code: 'COLUMN_NOT_FOUND',
-    message: `${displayName(table)} has no column ${name}`,
-    hint: `${nearest.length > 0 ? 'did you mean' : 'its columns are'} ${(nearest.length > 0 ? nearest : names).join(', ')}?`,
-    fault: 'usage',
-  });
 }
 
 function permission(table: TableName, columns: readonly NativeColumn[]): SqlextractError {

@@ -1,7 +1,7 @@
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { sqlServerOptions } from './config.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 
 /** What does not change while a session lives. */
 export interface ServerFacts {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { quoteText } from './quote.ts';
 
 /**

@@ -20,7 +20,8 @@ import type {
 import { listTables } from './catalog.ts';
 import { checksum } from './checksum.ts';
 import type { NativeColumn } from './columns.ts';
-import { connect, type SqlServerConnection } from './connect.ts';
+import { connect } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { countRows } from './count-rows.ts';
 import { currentColumns } from './current-columns.ts';
 import { sqlServerCursors } from './cursors.ts';

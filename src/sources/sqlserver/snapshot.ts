@@ -2,7 +2,7 @@ import type { EpochFacts, SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest } from '../source.ts';
 import { alignedSnapshot } from './aligned-snapshot.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { frozenSnapshot, joinFrozen } from './frozen-snapshot.ts';
 import { oneState, OWN_SNAPSHOTS, perChunk, serverRemarks, switchOn } from './isolation-words.ts';
 import { proofOf } from './row-versions.ts';

@@ -3,7 +3,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import { displayName } from '../../model/table.ts';
 import type { BoundaryRequest } from '../source.ts';
 import type { NativeColumn } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { type KeyCodec, keyCodec, keyTextOf } from './key-values.ts';
 import { quoteName } from './quote.ts';
 import { andWhere, compareExpressions, compareKey, notNull, rangeRelation } from './ranges.ts';

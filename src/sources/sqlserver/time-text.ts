@@ -1,4 +1,4 @@
-import { ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
 
 const FIRST_DAY = -719_162;
 const LAST_DAY = 2_932_896;

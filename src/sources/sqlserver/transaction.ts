@@ -1,7 +1,7 @@
 import type { SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SnapshotRequest, SourceConfig } from '../source.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteTable } from './quote.ts';
 import type { ServerFacts } from './server-facts.ts';

@@ -2,7 +2,7 @@ import type { EpochFacts } from '../../model/epoch.ts';
 import type { TableSchema } from '../../model/table.ts';
 import type { CountedRange } from '../source.ts';
 import { objectNumber } from './columns.ts';
-import type { SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
 import { isMemoryOptimized } from './memory-optimized.ts';
 import { quoteName, quoteTable } from './quote.ts';
 import { andWhere, rangePredicate } from './ranges.ts';

@@ -1,7 +1,8 @@
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { sqlServerOptions } from './config.ts';
-import { connectUnpinned, type SqlServerConnection } from './connect.ts';
+import type { SqlServerConnection } from './connection.ts';
+import { openConnection } from './open-connection.ts';
 
 /**
  * Watches the waits for a server. When one lasts longer than the limit, a second connection asks what the session does: a server that
@@ -83,7 +84,7 @@ async function lookAtSession(config: SourceConfig, spid: number): Promise<'busy'
   let looker: SqlServerConnection | null = null;
   const patience = setTimeout(() => looker?.tedious.close(), 2 * connectTimeoutMs);
   try {
-    looker = await connectUnpinned(config, 'sqlextract watchdog');
+    looker = await openConnection(config, 'sqlextract watchdog');
     const [row] = await looker.rows(LOOK(spid));
     if (row === undefined) return 'unknown';
     return row['busy'] === '1' ? 'busy' : 'idle';

@@ -1,5 +1,5 @@
 import type { DecoderName } from './types.ts';
-import { ProtocolBreach } from './scanned-rows.ts';
+import { ProtocolBreach } from '../scanned-rows.ts';
 
 /**
  * How the length of a value is told (MS-TDS 2.2.5.2 and 2.2.5.4): fixed – by the type alone; byte – one byte before it, 0 is NULL;

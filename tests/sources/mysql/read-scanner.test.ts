@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RowScanner } from '../../../src/sources/mysql/row-scanner.ts';
-import { ProtocolBreach } from '../../../src/sources/mysql/scanned-rows.ts';
+import { ProtocolBreach } from '../../../src/sources/scanned-rows.ts';
 
 /** Answers made by hand, as the protocol has them, and cut where no server would cut them. */
 

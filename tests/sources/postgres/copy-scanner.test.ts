@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CopyScanner } from '../../../src/sources/postgres/copy-scanner.ts';
-import { ProtocolBreach } from '../../../src/sources/postgres/scanned-rows.ts';
+import { ProtocolBreach } from '../../../src/sources/scanned-rows.ts';
 
 function message(code: string, payload: Buffer): Buffer {
   const head = Buffer.alloc(5);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { classifyPostgres } from '../../../src/sources/postgres/errors.ts';
-import { ProtocolBreach } from '../../../src/sources/postgres/scanned-rows.ts';
+import { ProtocolBreach } from '../../../src/sources/scanned-rows.ts';
 
 function serverError(code: string, message = 'words', more: object = {}): Error {
   return Object.assign(new Error(message), { code, ...more });

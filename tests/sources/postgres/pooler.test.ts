@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connect, parsePostgres } from '../../../src/sources/postgres/connect.ts';
+import { connect } from '../../../src/sources/postgres/connect.ts';
+import { parsePostgres } from '../../../src/sources/postgres/config.ts';
 import { isPooled, poolsWholeSessions } from '../../../src/sources/postgres/pooler.ts';
 import { takeSnapshot } from '../../../src/sources/postgres/snapshot.ts';
 import { type SnapshotFixture, snapshotFixture } from './snapshot-fixture.ts';

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TableSchema } from '../../../src/model/table.ts';
-import { connect, parsePostgres } from '../../../src/sources/postgres/connect.ts';
+import { connect } from '../../../src/sources/postgres/connect.ts';
+import { parsePostgres } from '../../../src/sources/postgres/config.ts';
 import type { SnapshotRequest, SourceConfig } from '../../../src/sources/source.ts';
 import { type FreshDatabase, freshDatabase } from '../../support/postgres-server.ts';
 

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parsePostgres } from '../../../src/sources/postgres/config.ts';
+import { connect } from '../../../src/sources/postgres/connect.ts';
 import { SqlextractError } from '../../../src/model/problem.ts';
 import { joinSnapshot, takeSnapshot } from '../../../src/sources/postgres/snapshot.ts';
 import { holderBackends, type SnapshotFixture, snapshotFixture } from './snapshot-fixture.ts';
@@ -90,7 +92,6 @@ describe('a shared snapshot', () => {
     const url = new URL(database.url);
     url.username = role;
     url.password = 'p';
-    const { connect, parsePostgres } = await import('../../../src/sources/postgres/connect.ts');
     const config = parsePostgres({ url: url.href, environment: {} });
     const client = await connect(config, 'sqlextract test');
     const snapshot = await takeSnapshot(client, config, fixture.request([await fixture.table('t')]));

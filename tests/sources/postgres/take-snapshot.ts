@@ -1,4 +1,5 @@
-import { parsePostgres, connect } from '../../../src/sources/postgres/connect.ts';
+import { parsePostgres } from '../../../src/sources/postgres/config.ts';
+import { connect } from '../../../src/sources/postgres/connect.ts';
 import { takeSnapshot } from '../../../src/sources/postgres/snapshot.ts';
 import type { SnapshotRequest } from '../../../src/sources/source.ts';
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { SourceSession } from '../../../src/sources/source.ts';
 import { sqlServerDriver } from '../../../src/sources/sqlserver/index.ts';
+import { casesExcept } from '../../conformance/expected-failures.ts';
 import { problemOf } from '../../conformance/source-describes.ts';
 import { ALL_COLUMNS, describeAll, readRows } from '../../conformance/source-reading.ts';
 import {
@@ -9,6 +10,9 @@ import {
   type FreshSqlServerDatabase,
   sqlServerUrl,
 } from '../../support/sqlserver-server.ts';
+import { exceptionsOf } from './exceptions.ts';
+
+const { it, checkNames } = casesExcept(await exceptionsOf('catalog'));
 
 function byFirst(rows: readonly (readonly (string | null)[])[]) {
   return rows.toSorted((a, b) => Number(a[0]) - Number(b[0]));
@@ -78,8 +82,7 @@ describe.skipIf(sqlServerUrl() === null)('the catalog of SQL Server', () => {
     expect((await problemOf(session.checksum({ table, where: null }))).code).toBe('SOURCE_CHANGED');
   });
 
-  it('refuses what the server would silently change (masks, row security)', async (context) => {
-    if (database.babelfish) context.skip('Babelfish has neither');
+  it('refuses what the server would silently change (masks, row security)', async () => {
     await database.run("CREATE TABLE masked (a int, b varchar(20) MASKED WITH (FUNCTION = 'default()'))");
     await database.run(
       'CREATE FUNCTION dbo.nobody(@a int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS one WHERE 1 = 0',
@@ -93,8 +96,7 @@ describe.skipIf(sqlServerUrl() === null)('the catalog of SQL Server', () => {
     expect((await describeAll(session, { schema: 'dbo', name: 'masked' })).columns).toHaveLength(2);
   });
 
-  it('names the table behind a synonym', async (context) => {
-    if (database.babelfish) context.skip('Babelfish has no synonyms');
+  it('names the table behind a synonym', async () => {
     await database.run('CREATE TABLE behind (a int)');
     await database.run('CREATE SYNONYM dbo.other_name FOR dbo.behind');
     const problem = await problemOf(describeAll(session, { schema: 'dbo', name: 'other_name' }));
@@ -119,4 +121,6 @@ describe.skipIf(sqlServerUrl() === null)('the catalog of SQL Server', () => {
     );
     expect(table.columns.map(({ name }) => name)).toEqual(['a', 'twice']);
   });
+
+  checkNames();
 });

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { connect } from '../../../src/sources/sqlserver/connect.ts';
+import type { SqlServerConnection } from '../../../src/sources/sqlserver/connection.ts';
 import { sqlServerDriver } from '../../../src/sources/sqlserver/index.ts';
 import { quoteName } from '../../../src/sources/sqlserver/quote.ts';
 import type { CursorFixture, CursorType, OpenWriter } from '../../conformance/cursor-fixture.ts';
@@ -19,6 +20,8 @@ const TICK_MS = 40;
 /** A database of its own, on a server whose clock is in UTC. */
 export async function sqlServerCursorFixture(): Promise<CursorFixture & { readonly database: FreshSqlServerDatabase }> {
   const database = await freshSqlServerDatabase('cursors');
+  // A case that must fail leaves its transaction open, and the database in use.
+  const writers: SqlServerConnection[] = [];
   return {
     database,
     driver: sqlServerDriver,
@@ -30,7 +33,7 @@ export async function sqlServerCursorFixture(): Promise<CursorFixture & { readon
       await database.run(sql);
       await setTimeout(TICK_MS);
     },
-    begin: () => beginTransaction(database.url),
+    begin: () => beginTransaction(database.url, writers),
     async createTable({ name, cursor }) {
       const column = quoteName(cursor.name);
       await database.run(
@@ -39,12 +42,16 @@ export async function sqlServerCursorFixture(): Promise<CursorFixture & { readon
       );
       return { schema: 'dbo', name };
     },
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(writers.map((writer) => writer.close()));
+      await database[Symbol.asyncDispose]();
+    },
   };
 }
 
-async function beginTransaction(url: string): Promise<OpenWriter> {
+async function beginTransaction(url: string, writers: SqlServerConnection[]): Promise<OpenWriter> {
   const connection = await connect(configFor(url), 'sqlextract tests');
+  writers.push(connection);
   await connection.rows('BEGIN TRANSACTION');
   return {
     execute: async (sql) => void (await connection.rows(sql)),

@@ -1,11 +1,12 @@
 import { describe } from 'vitest';
 import { cursorsSuite } from '../../conformance/cursors.suite.ts';
-import { isBabelfish, sqlServerUrl } from '../../support/sqlserver-server.ts';
+import { sqlServerUrl } from '../../support/sqlserver-server.ts';
 import { sqlServerCursorFixture } from './cursor-fixture.ts';
+import { exceptionsOf } from './exceptions.ts';
 
-const given = sqlServerUrl();
+const exceptions = await exceptionsOf('cursors');
 
-// Where SQLEXTRACT_TEST_SQLSERVER_URL names a server whose transactions can be seen: Babelfish has no list of them.
-describe.skipIf(given === null || (await isBabelfish()))('sqlserver', () => {
-  cursorsSuite('sqlserver', sqlServerCursorFixture);
+// Where SQLEXTRACT_TEST_SQLSERVER_URL names a server.
+describe.skipIf(sqlServerUrl() === null)('sqlserver', () => {
+  cursorsSuite('sqlserver', sqlServerCursorFixture, exceptions);
 });

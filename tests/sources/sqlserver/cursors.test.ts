@@ -4,7 +4,7 @@ import { SqlextractError } from '../../../src/model/problem.ts';
 import type { TableSchema } from '../../../src/model/table.ts';
 import { checkWhereClause } from '../../../src/model/where-clause.ts';
 import type { BoundRequest } from '../../../src/sources/cursors.ts';
-import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connection.ts';
 import { cursorBound } from '../../../src/sources/sqlserver/cursor-bound.ts';
 import { cursorCondition } from '../../../src/sources/sqlserver/cursor-condition.ts';
 import { deliveredRows } from '../../../src/sources/sqlserver/cursor-rows.ts';

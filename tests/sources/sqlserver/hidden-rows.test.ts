@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connection.ts';
 import { remarksBelow } from '../../../src/sources/sqlserver/hidden-rows.ts';
 import type { ServerFacts } from '../../../src/sources/sqlserver/server-facts.ts';
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { SnapshotRequest, SourceSession } from '../../../src/sources/source.ts';
 import { sqlServerDriver } from '../../../src/sources/sqlserver/index.ts';
+import { casesExcept } from '../../conformance/expected-failures.ts';
 import { problemOf } from '../../conformance/source-describes.ts';
 import { describeAll, readRows } from '../../conformance/source-reading.ts';
 import {
@@ -9,6 +10,9 @@ import {
   type FreshSqlServerDatabase,
   sqlServerUrl,
 } from '../../support/sqlserver-server.ts';
+import { exceptionsOf } from './exceptions.ts';
+
+const { it, checkNames } = casesExcept(await exceptionsOf('snapshots'));
 
 const REQUEST: Omit<SnapshotRequest, 'tables'> = {
   mode: 'shared',
@@ -90,8 +94,7 @@ describe.skipIf(sqlServerUrl() === null)('snapshots of SQL Server', () => {
     await snapshot.release();
   });
 
-  it('are not had where the database does not allow them, and the way out is said (checklist 41)', async (context) => {
-    if (database.babelfish) context.skip('Babelfish always allows them');
+  it('are not had where the database does not allow them, and the way out is said (checklist 41)', async () => {
     await using plain = await freshSqlServerDatabase('no_snapshots', []);
     await plain.run('CREATE TABLE t (id int NOT NULL PRIMARY KEY)');
     await using session = await sqlServerDriver.open(configFor(plain.url), 'coordinator');
@@ -105,8 +108,7 @@ describe.skipIf(sqlServerUrl() === null)('snapshots of SQL Server', () => {
     expect(problem.hint).toContain('ALLOW_SNAPSHOT_ISOLATION ON');
   });
 
-  it('that begin together behind locks are one state for several readers', async (context) => {
-    if (database.babelfish) context.skip('Babelfish takes the hints and locks nothing');
+  it('that begin together behind locks are one state for several readers', async () => {
     await using coordinator = await open('coordinator');
     await using first = await open();
     await using second = await open();
@@ -124,8 +126,7 @@ describe.skipIf(sqlServerUrl() === null)('snapshots of SQL Server', () => {
     await database.run('DELETE FROM t WHERE id = 20');
   });
 
-  it('are proven unchanged by row versions, and only by them', async (context) => {
-    if (database.babelfish) context.skip('Babelfish lacks min_active_rowversion');
+  it('are proven unchanged by row versions, and only by them', async () => {
     await database.run('CREATE TABLE versioned (id int NOT NULL PRIMARY KEY, v int, rv rowversion)');
     await database.run('INSERT INTO versioned (id, v) VALUES (1, 1), (2, 2)');
     await using coordinator = await open('coordinator');
@@ -140,4 +141,6 @@ describe.skipIf(sqlServerUrl() === null)('snapshots of SQL Server', () => {
     await database.run('UPDATE versioned SET v = v WHERE id = 1');
     expect(await coordinator.unchangedSince(snapshot.facts, table, all, null)).not.toBe('unchanged');
   });
+
+  checkNames();
 });

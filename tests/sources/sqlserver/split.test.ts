@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TableSchema } from '../../../src/model/table.ts';
 import type { NativeColumn } from '../../../src/sources/sqlserver/columns.ts';
-import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connect.ts';
+import type { Row, SqlServerConnection } from '../../../src/sources/sqlserver/connection.ts';
 import { nextBoundary } from '../../../src/sources/sqlserver/split.ts';
 
 const TABLE: TableSchema = {

@@ -20,19 +20,18 @@ const TYPES: Readonly<Record<NeutralType, string>> = {
 };
 
 /** The collation under which all texts of the suite are different keys, as other databases have it by default. */
-const BINARY = 'Latin1_General_100_BIN2';
+const BINARY = 'Latin1_General_BIN2';
 
 export async function sqlServerFixture(options: Readonly<Record<string, string>> = {}): Promise<SourceFixture> {
   const database = await freshSqlServerDatabase('conformance');
   const folder = await mkdtemp(join(tmpdir(), 'sqlextract-sqlserver-'));
-  const collation = database.babelfish ? 'Latin1_General_BIN2' : BINARY;
   const run = async (sql: string): Promise<void> => void (await database.run(sql));
   return {
     driver: sqlServerDriver,
     config: configFor(database.url, options),
     runtimeFolder: folder,
     quote: quoteName,
-    createTable: (table) => createTable(run, table, collation),
+    createTable: (table) => createTable(run, table),
     insert: async (table, rows) => {
       for (let at = 0; at < rows.length; at += 500) await insertRows(run, table, rows.slice(at, at + 500));
     },
@@ -45,15 +44,11 @@ export async function sqlServerFixture(options: Readonly<Record<string, string>>
 }
 
 /** A UNIQUE constraint of this server takes one NULL; the suite wants many, which a filtered index gives, and that is no key. */
-async function createTable(
-  run: (sql: string) => Promise<void>,
-  table: NeutralTable,
-  collation: string,
-): Promise<TableName> {
+async function createTable(run: (sql: string) => Promise<void>, table: NeutralTable): Promise<TableName> {
   const list = (names: readonly string[]) => names.map(quoteName).join(', ');
   const inKeys = new Set([table.primaryKey ?? [], ...(table.unique ?? []), ...(table.indexes ?? [])].flat());
   const columns = table.columns.map(({ name, type, notNull }) => {
-    const declared = type === 'text' && inKeys.has(name) ? `${KEY_TEXT} COLLATE ${collation}` : TYPES[type];
+    const declared = type === 'text' && inKeys.has(name) ? `${KEY_TEXT} COLLATE ${BINARY}` : TYPES[type];
     return `${quoteName(name)} ${declared} ${notNull === true ? 'NOT NULL' : 'NULL'}`;
   });
   const key = table.primaryKey === undefined ? [] : [`PRIMARY KEY (${list(table.primaryKey)})`];

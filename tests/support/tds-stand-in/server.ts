@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Answer } from './answer.ts';
 import { type ClientMessage, MessageReader, PACKET, answerPacket } from './packets.ts';
 import {
@@ -20,8 +21,16 @@ export interface Cut {
   readonly how: 'fin' | 'rst' | 'silence';
 }
 
+/** With it the server is one of TDS 8.0, which encrypts from the first byte on. */
+export interface Certificate {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+  /** Where the certificate lies, for the URL. */
+  readonly path: string;
+}
+
 /**
- * A TDS 7.4 server that knows no SQL: it logs anybody in, unencrypted, and lets `handler` answer batches and sp_executesql. It proves what the
+ * A TDS 7.4 server that knows no SQL: it logs anybody in, unencrypted unless it has a certificate, and lets `handler` answer batches and sp_executesql. It proves what the
  * driver and our reader make of the protocol, and nothing about SQL Server itself.
  *
  *   prelogin ▶ login ▶ ready ⇄ answering        an attention ends the answer, and is acknowledged in a message of its own
@@ -34,12 +43,19 @@ export class TdsStandIn implements AsyncDisposable {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  private constructor(handler: Handler) {
-    this.server = createServer((socket) => this.serve(socket, handler));
+  private readonly certificate: Certificate | null;
+
+  private constructor(handler: Handler, certificate: Certificate | null) {
+    this.certificate = certificate;
+    const serve = (socket: Socket): void => this.serve(socket, handler);
+    this.server =
+      certificate === null
+        ? createServer(serve)
+        : createTlsServer({ ...certificate, ALPNProtocols: ['tds/8.0'] }, serve);
   }
 
-  static async start(handler: Handler): Promise<TdsStandIn> {
-    const standIn = new TdsStandIn(handler);
+  static async start(handler: Handler, certificate: Certificate | null = null): Promise<TdsStandIn> {
+    const standIn = new TdsStandIn(handler, certificate);
     const { promise, resolve } = Promise.withResolvers<void>();
     standIn.server.listen(0, '127.0.0.1', resolve);
     await promise;
@@ -56,7 +72,8 @@ export class TdsStandIn implements AsyncDisposable {
   }
 
   get url(): string {
-    return `sqlserver://sa:secret@127.0.0.1:${this.port}/stand?encrypt=false`;
+    const encrypt = this.certificate === null ? 'false' : `strict&ca=${encodeURIComponent(this.certificate.path)}`;
+    return `sqlserver://sa:secret@127.0.0.1:${this.port}/stand?encrypt=${encrypt}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

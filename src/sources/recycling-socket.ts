@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 const BUFFER_BYTES = 128 * 1024;
 
 /**
- * A socket that reads into buffers of its own and uses them again. Node otherwise makes a buffer a read; with half a gigabyte of COPY that is
+ * A socket that reads into buffers of its own and uses them again. Node otherwise makes a buffer a read; with half a gigabyte of rows that is
  * 8 000 of them, outside of V8's heap, and for every 64 MB of such memory V8 marks its whole heap: a fifth of the processor time of an
  * extract (docs/decisions/postgres-binary-copy.md). Not for TLS, which reads below this class.
  *

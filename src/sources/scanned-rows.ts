@@ -26,22 +26,7 @@ export function createScannedRows(columns: number): ScannedRows {
   };
 }
 
-/** A value that its planned type cannot hold; `readRange` makes it an error that names table, column and key. */
-export class Misfit extends Error {
-  override readonly name = 'Misfit';
-  /** Row within the scanned rows. */
-  readonly row: number;
-  /** The value as text, shortened. */
-  readonly value: string;
-
-  constructor(row: number, value: string, reason: string) {
-    super(reason);
-    this.row = row;
-    this.value = value;
-  }
-}
-
-/** The bytes are not what the protocol promises; never a matter of values. */
+/** The bytes are not what the protocol or the plan promises; never a matter of values. */
 export class ProtocolBreach extends Error {
   override readonly name = 'ProtocolBreach';
 }
