@@ -72,7 +72,7 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
     estimatedRows: run.table.estimatedRows,
     doneRows: totals.rows,
   });
-  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run) });
+  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run, request, session) });
   return run;
 }
 

@@ -53,13 +53,13 @@ async function manifestOf(
 ): Promise<Manifest> {
   const { table, settings } = run;
   const files = filesOf(run);
-  const { folder: _, schema, format, ...draft } = await draftOf(run);
+  const { folder: _, schema, format, ...draft } = await draftOf(run, request, session);
   return {
     version: MANIFEST_VERSION,
     tool: { name: 'sqlextract', version: request.toolVersion },
     run: draft.run,
     job: draft.job,
-    source: { url: request.source.displayUrl, identity: await session.identity() },
+    source: draft.source,
     table: draft.table,
     ...(table.query === undefined ? {} : { query: queryOf(run, table.query) }),
     schema,

@@ -1,20 +1,22 @@
 import type { Manifest } from '../model/manifest.ts';
 import { formatByName } from '../formats/registry.ts';
-import type { TableSettings } from './request.ts';
+import type { ExtractRequest, TableSettings } from './request.ts';
+import type { SourceSession } from '../sources/source.ts';
 import type { TableRun } from './table-run.ts';
 
 /** What the manifest of a run will say, as far as it is known before a row is read. */
 export interface RunDraft
-  extends Pick<Manifest, 'run' | 'job' | 'table' | 'schema' | 'format' | 'startedAt' | 'incremental'> {
+  extends Pick<Manifest, 'run' | 'job' | 'source' | 'table' | 'schema' | 'format' | 'startedAt' | 'incremental'> {
   /** Absolute: where the files lie. */
   readonly folder: string;
 }
 
-export async function draftOf(run: TableRun): Promise<RunDraft> {
+export async function draftOf(run: TableRun, request: ExtractRequest, session: SourceSession): Promise<RunDraft> {
   const { table, settings } = run;
   return {
     run: run.runId,
     job: run.jobId,
+    source: { url: request.source.displayUrl, identity: await session.identity() },
     table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
     schema: { columns: table.columns, primaryKey: table.primaryKey },
     format: await formatOf(settings),

@@ -26,7 +26,7 @@ export interface LoadContext {
   onRemark(load: TableLoad, text: string): void;
 }
 
-export type FitContext = Pick<LoadContext, 'session' | 'target' | 'plan' | 'evolve'>;
+export type FitContext = Pick<LoadContext, 'session' | 'target' | 'place' | 'plan' | 'evolve'>;
 
 export type LoadOutcome =
   | {

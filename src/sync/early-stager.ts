@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { IngestPlan, LoadFile, TableLoad } from '../ingest/ingest-plan.ts';
 import type { FitContext } from '../load/load-table.ts';
 import { fitted } from '../load/load-table.ts';
+import { requireOther } from '../load/source-itself.ts';
 import { faultPoint } from '../model/fault-point.ts';
 import { toProblem } from '../model/problem.ts';
 
@@ -123,6 +124,7 @@ export class EarlyStager {
     if (known !== null) throw new Error(`run ${load.source.run} is loaded already`);
     const previous = load.incremental?.previous ?? null;
     if (previous !== null && !(await session.newest(load)).includes(previous.ledger)) return 'given up';
+    await requireOther(this.#setup.place, load);
     // Columns are added, or left out, when there is something to load.
     await fitted({ ...this.#setup, plan: this.#planOf(load), evolve: 'fail' }, load);
     return 'prepared';

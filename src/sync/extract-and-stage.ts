@@ -62,7 +62,7 @@ async function stagerOf(
   onRemark: (table: string, text: string) => void,
 ): Promise<EarlyStager | null> {
   const session = await openTarget(target, place, plan.options.parallel);
-  if (session.stages && early) return new EarlyStager({ session, target, plan, evolve, onRemark });
+  if (session.stages && early) return new EarlyStager({ session, target, place, plan, evolve, onRemark });
   await session[Symbol.asyncDispose]();
   return null;
 }
@@ -72,11 +72,12 @@ function fileOf({ path, rows, bytes, sha256 }: ChunkFile, folder: string): LoadF
 }
 
 /** As much of a manifest as there is before the first row; what it lacks is looked at when the manifest is there. */
-function manifestOf({ run, job, table, schema, format, startedAt, incremental }: RunDraft): PlannedManifest {
+function manifestOf({ run, job, source, table, schema, format, startedAt, incremental }: RunDraft): PlannedManifest {
   const totals = { rows: 0, bytes: 0, files: 0, nullCounts: [], maxBytes: [] };
   return {
     run,
     job,
+    source,
     table,
     schema,
     format,

@@ -31,7 +31,7 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   };
   const session = await duckdbLoader.open(place, 1);
   try {
-    const fits = await fitted({ session, target: duckdbTarget, plan, evolve: 'fail' }, table);
+    const fits = await fitted({ session, target: duckdbTarget, place, plan, evolve: 'fail' }, table);
     await session.prepare(fits, plan);
     await session.publish(fits, plan);
     return 'loaded';

@@ -33,7 +33,7 @@ async function load({ folder, plan }: GivenLoad): Promise<string> {
   };
   await using session = await sqliteLoader.open(place, 1);
   try {
-    const fits = await fitted({ session, target: sqliteTarget, plan, evolve: 'fail' }, table);
+    const fits = await fitted({ session, target: sqliteTarget, place, plan, evolve: 'fail' }, table);
     await session.prepare(fits, plan);
     await session.publish(fits, plan);
     return 'loaded';

@@ -15,11 +15,13 @@ function fileOf(name: string, sha256 = name): LoadFile {
   return { number: 1, name, path: `/f/${name}`, rows: 1, bytes: 10, sha256 };
 }
 
+const PLACE = { displayUrl: 'target', identity: () => Promise.resolve(null) };
+
 function stagerOf(session: FakeSession, parallel = 2) {
   const remarks: string[] = [];
   const plan = planOf();
   const stager = new EarlyStager({
-    ...{ session, target: duckdbTarget, evolve: 'fail' },
+    ...{ session, target: duckdbTarget, place: PLACE, evolve: 'fail' },
     plan: { ...plan, options: { ...plan.options, parallel } },
     onRemark: (table, text) => remarks.push(`${table}: ${text}`),
   });
@@ -140,8 +142,7 @@ describe('the load after the run', () => {
     const callbacks = { onBytes: () => undefined, onRemark: () => undefined };
     const stop = new AbortController().signal;
     session.closed = false;
-    const place = { displayUrl: 'target', identity: () => Promise.resolve(null) };
-    const fit = { session, target: duckdbTarget, place, plan: planOf(load), evolve: 'fail' } as const;
+    const fit = { session, target: duckdbTarget, place: PLACE, plan: planOf(load), evolve: 'fail' } as const;
     const context = { ...fit, counts: true, stop };
     return loadTable({ ...context, ...callbacks }, load);
   }
