@@ -58,6 +58,13 @@ async function ask({ folder }: GivenLoad, statement: string): Promise<readonly (
 }
 
 describe('DuckDB', () => {
+  it('takes no file that somebody has changed, whatever its length and rows', async () => {
+    using given = givenLoad(duckdbTarget, TWO, ['1,"a"', '2,"b"'], { sha256: '0'.repeat(64) });
+    expect(await load(given)).toContain('LOAD_FILE: ');
+    using sound = givenLoad(duckdbTarget, TWO, ['1,"a"', '2,"b"']);
+    expect(await load(sound)).toBe('loaded');
+  });
+
   it('finds files in folders whose names are patterns elsewhere', async () => {
     for (const folderName of ['a*b?[c]', `it's {x} "y"`, '~', 'new\nline']) {
       using given = givenLoad(duckdbTarget, TWO, ['1,"a"', '2,\\N', '3,"\\N"', '4,""'], { folderName });

@@ -8,6 +8,7 @@ import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { LedgerEntry, LoadSession, TargetLoader, TargetPlace } from '../loader.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
+import { verified } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 
 /** A DuckDB file, embedded. Files are read where they lie, by all cores; one transaction a table, so there is nothing to stage. */
@@ -139,6 +140,8 @@ class DuckdbSession implements LoadSession {
   }
 
   async publish(load: TableLoad, plan: IngestPlan): Promise<LedgerEntry> {
+    // DuckDB reads them by itself, and would take what somebody has changed.
+    for (const file of load.files) await verified(file, () => undefined);
     await this.#run(duckdbTarget.step('publish', load, plan));
     const entry = await this.entry(load);
     if (entry === null) throw new Error(`run ${load.source.run} is not in the ledger after it was published`);
