@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 import type { Problem } from '../model/problem.ts';
@@ -16,19 +17,25 @@ import { resetArrivals } from './shared-state.ts';
  */
 const FIRST_HEAP_LIMIT = '--initial-old-space-size=48';
 
+const SETTLING_MS = 200;
+
 /** Texts of a batch die young; V8's own larger generations only hold 100 MB more of them at a time. */
 const YOUNG_MB = 32;
 
 /**
  * The worker threads. Options that matter, each measured (docs/decisions/worker-pool.md):
  * `atomics: 'disabled'` – with the default a waiting thread runs no timers, so a kept connection answers no keep-alive;
- * `minThreads = maxThreads` – with 0, a worker file that cannot be loaded leaves `run` pending for ever;
+ * `minThreads = maxThreads` – a thread keeps its connection between two tasks; one that cannot be loaded is not made anew, and what was
+ * asked of it stays pending for ever: `#broken` ends that;
  * no AbortSignal – it ends the thread without running `finally`: the shared stop flag ends a task instead.
  */
 export class WorkerPool implements AsyncDisposable {
   readonly #pool: Piscina;
   readonly #shared: SharedState;
   readonly threads: number;
+  /** Rejects when a thread is missing for good: its file cannot be loaded, as when the program is replaced while it runs. */
+  readonly #broken = Promise.withResolvers<never>();
+  #isBroken = false;
 
   constructor(threads: number, setup: WorkerSetup) {
     this.threads = threads;
@@ -43,14 +50,15 @@ export class WorkerPool implements AsyncDisposable {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       workerData: setup,
     });
-    // The failure also rejects the task that met it; without a listener it would end the process with a raw stack.
-    this.#pool.on('error', () => undefined);
+    this.#broken.promise.catch(() => undefined);
+    // Without a listener a thread that dies between two tasks would end the process with a raw stack.
+    this.#pool.on('error', (error: unknown) => this.#missed(error));
   }
 
   /** Never rejects: a thread that died is a failed outcome, to be tried again on a new thread. */
   async run(task: ChunkTask): Promise<ChunkOutcome> {
     try {
-      return (await this.#pool.run(task)) as ChunkOutcome;
+      return (await this.#run(task)) as ChunkOutcome;
     } catch (error) {
       return { kind: 'failed', problem: threadProblem(error) };
     }
@@ -64,18 +72,50 @@ export class WorkerPool implements AsyncDisposable {
   /** Closes the sessions of all threads, then ends them. */
   async [Symbol.asyncDispose](): Promise<void> {
     const leave: LeaveTask = { kind: 'leave', threads: this.threads };
-    await this.#onEveryThread(leave).catch(() => undefined);
+    if (!this.#isBroken) await this.#onEveryThread(leave).catch(() => undefined);
     await this.#pool.destroy();
+  }
+
+  async #run(task: WorkerTask): Promise<unknown> {
+    try {
+      return await Promise.race([this.#pool.run(task), this.#broken.promise]);
+    } catch (error) {
+      if (error instanceof SqlextractError) throw error;
+      // A task of a thread that cannot be loaded is rejected before the thread is missed.
+      await sleep(SETTLING_MS);
+      this.#missed(error);
+      throw this.#isBroken ? cannotStart(error) : error;
+    }
+  }
+
+  /** piscina replaces a thread that dies, unless it had not even begun. */
+  #missed(error: unknown): void {
+    if (this.#isBroken || this.#pool.threads.length >= this.threads) return;
+    this.#isBroken = true;
+    this.#broken.reject(cannotStart(error));
   }
 
   async #onEveryThread(task: WorkerTask): Promise<void> {
     resetArrivals(this.#shared);
     const outcomes = await Promise.all(
-      Array.from({ length: this.threads }, async () => this.#pool.run(task) as Promise<JoinOutcome>),
+      Array.from({ length: this.threads }, async () => this.#run(task) as Promise<JoinOutcome>),
     );
     const failed = outcomes.find((outcome) => outcome.kind === 'failed');
     if (failed !== undefined) throw new SqlextractError(failed.problem);
   }
+}
+
+function cannotStart(error: unknown): SqlextractError {
+  return new SqlextractError(
+    {
+      code: 'WORKER_START',
+      message: `a worker thread cannot be started: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'was the program replaced while it ran? install it whole, then the same command goes on',
+      fault: 'configuration',
+      verdict: 'fatal',
+    },
+    error,
+  );
 }
 
 function threadProblem(error: unknown): Problem {
