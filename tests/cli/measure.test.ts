@@ -100,14 +100,14 @@ test('wide decimals of MariaDB become its decimals again', async () => {
   await there.client.query(`CREATE TABLE amounts (id int PRIMARY KEY, a decimal(65,30), b decimal(40,2))`);
   await there.client.query(`INSERT INTO amounts VALUES (1, 12345.000000000000000000000000000001, -7), (2, NULL, 0.05)`);
   await run('extract', '--source', there.url, '--table', 'amounts', '--out', 'maria');
-  await there.client.query('RENAME TABLE amounts TO source_of');
-  await run('load', '--target', there.url, '--out', 'maria', '--measure');
-  const [types] = await there.client.query(
+  await using target = await freshMariadb('measured');
+  await run('load', '--target', target.url, '--out', 'maria', '--measure');
+  const [types] = await target.client.query(
     `SELECT column_type AS type FROM information_schema.columns WHERE table_schema = database() AND table_name = 'amounts' ORDER BY ordinal_position`,
   );
   expect(types).toEqual([{ type: 'int(11)' }, { type: 'decimal(35,30)' }, { type: 'decimal(3,2)' }]);
-  const [unlike] = await there.client.query(
-    'SELECT count(*) AS rows_, sum(NOT (s.a <=> t.a AND s.b <=> t.b)) AS unlike FROM source_of s JOIN amounts t USING (id)',
+  const [unlike] = await target.client.query(
+    `SELECT count(*) AS rows_, sum(NOT (s.a <=> t.a AND s.b <=> t.b)) AS unlike FROM ${there.name}.amounts s JOIN amounts t USING (id)`,
   );
   expect(unlike).toEqual([{ rows_: '2', unlike: '0' }]);
 });
