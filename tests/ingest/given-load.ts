@@ -36,7 +36,13 @@ export function givenLoad(
   const given = {
     ...manifest,
     totals: { ...manifest.totals, rows },
-    files: manifest.files.map((file) => ({ ...file, path: 'part-000001.csv', rows, sha256, bytes: Buffer.byteLength(text) })),
+    files: manifest.files.map((file) => ({
+      ...file,
+      path: 'part-000001.csv',
+      rows,
+      sha256,
+      bytes: Buffer.byteLength(text),
+    })),
   };
   const load = planTable({ manifest: given, folder: files }, 1, { ...PLAIN_ORDER, ...facts.order }, target);
   const plan = { ...planOf(target, { ...facts, compression: 'none' }), tables: [load] };
