@@ -12,7 +12,7 @@ const GUARD = 'SQLEXTRACT_NODE_HANDOVER';
  * soon keeps pieces of up to 32 MB, a hundred megabytes in all (docs/decisions/worker-pool.md).
  */
 const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: '262144' };
-const MOVES_ROWS = ['extract', 'sync', 'load', 'verify'];
+const MOVES_ROWS = ['extract', 'sync'];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The package's folder. */

@@ -5,8 +5,6 @@ import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import type { LoadWay } from '../../ingest/targets/mysql-load-data.ts';
 import { digitVariables, filesTable, loadDataStatement, mysqlPart } from '../../ingest/targets/mysql-load-data.ts';
 import { mysqlTarget } from '../../ingest/targets/mysql.ts';
-import { SqlextractError } from '../../model/problem.ts';
-import { displayName } from '../../model/table.ts';
 import { plainBytes } from '../file-bytes.ts';
 import { guardError } from '../guard-error.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
@@ -15,6 +13,7 @@ import { patiently, waitForLoads } from './mysql-locks.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { existingColumns, exists, lostWith } from './mysql-catalog.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
+import { claimed, wrongCount } from './mysql-staged-file.ts';
 
 export interface SessionParts {
   /** Holds the transaction that publishes. */
@@ -281,33 +280,5 @@ export class MysqlLoadSession implements LoadSession {
   }
 }
 
-const DUPLICATE = 1062;
 /** Of a file, read before the server takes it. */
 const AHEAD_BYTES = 1024 * 1024;
-
-/** False: another process has staged the file meanwhile. Waits while one is at it. */
-async function claimed(
-  connection: MysqlConnection,
-  load: TableLoad,
-  { name, sha256, rows }: LoadFile,
-): Promise<boolean> {
-  const values = [mysqlTarget.quoteLiteral(name), mysqlTarget.quoteLiteral(sha256), rows].join(', ');
-  try {
-    await connection.execute(`INSERT INTO ${String(filesTable(load))} (name, sha256, \`rows\`) VALUES (${values})`);
-    return true;
-  } catch (error) {
-    if (error instanceof SqlextractError && (error.cause as { errno?: unknown } | undefined)?.errno === DUPLICATE)
-      return false;
-    throw error;
-  }
-}
-
-function wrongCount(load: TableLoad, file: LoadFile, rows: number): SqlextractError {
-  const table = displayName({ schema: load.target.schema ?? '', name: load.target.name });
-  return new SqlextractError({
-    code: 'LOAD_REFUSED',
-    message: `${table}: ${rows} rows were loaded of ${file.name}, and the manifest says ${file.rows}; nothing was changed`,
-    hint: 'see docs/targets.md, "What stops a load"',
-    fault: 'data',
-  });
-}
