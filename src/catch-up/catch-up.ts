@@ -64,7 +64,7 @@ async function decideAll(
     const handle = openJob({ stateDir, job: jobOf(request, identity, found), commandLine, toolVersion });
     handles.push(handle);
     const fingerprint = fingerprintOf(identity, found.table, found.settings, request.out);
-    const table = { ...found, handle, fingerprint, fitted: null };
+    const table = { ...found, handle, identity, fingerprint, fitted: null };
     decided.push({ table, decision: await decideCatchUp(session, table) });
   }
   return { decided, failed: refused.map(({ name, problem }) => failedTable(name, null, problem)) };

@@ -28,6 +28,8 @@ import type { TableRun } from './table-run.ts';
 /** A table whose job is locked and whose state is open. */
 export interface OpenTable extends ResolvedTable {
   readonly handle: JobHandle;
+  /** Of the source, asked once for all tables. */
+  readonly identity: Readonly<Record<string, string>>;
   readonly fingerprint: Fingerprint;
   /** Null: all rows, every time. */
   readonly fitted: FittedIncrement | null;
@@ -72,7 +74,7 @@ export async function beginTable(context: OpenContext, beginning: Beginning): Pr
     estimatedRows: run.table.estimatedRows,
     doneRows: totals.rows,
   });
-  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run, request, session) });
+  watcher.event({ kind: 'run-begun', table: name, draft: await draftOf(run, request) });
   return run;
 }
 

@@ -31,7 +31,7 @@ export async function finishTable(
   const consistency = await judgeConsistency(run, run.epochs, session);
   const increment = await nextIncrement(run, consistency, session, when);
   const finishedAt = new Date().toISOString();
-  const manifest = await manifestOf(run, request, session, consistency, finishedAt);
+  const manifest = await manifestOf(run, request, consistency, finishedAt);
   writeManifest(run.folder, manifest);
   const name = basename(run.folder);
   writeLatest(dirname(run.folder), {
@@ -47,13 +47,12 @@ export async function finishTable(
 async function manifestOf(
   run: TableRun,
   request: ExtractRequest,
-  session: SourceSession,
   consistency: Consistency,
   finishedAt: string,
 ): Promise<Manifest> {
   const { table, settings } = run;
   const files = filesOf(run);
-  const { folder: _, schema, format, ...draft } = await draftOf(run, request, session);
+  const { folder: _, schema, format, ...draft } = await draftOf(run, request);
   return {
     version: MANIFEST_VERSION,
     tool: { name: 'sqlextract', version: request.toolVersion },

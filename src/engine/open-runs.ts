@@ -83,7 +83,8 @@ async function openTable(
   const state = handle.store.incremental();
   const fitted = incremental === null ? null : await fitIncrement(request, session, found, incremental, state, watcher);
   const table = fitted?.table ?? found;
-  return { ...table, handle, fingerprint: fingerprintOf(identity, table.table, table.settings, request.out), fitted };
+  const fingerprint = fingerprintOf(identity, table.table, table.settings, request.out);
+  return { ...table, handle, identity, fingerprint, fitted };
 }
 
 /** Without a cursor there is no window to read. */

@@ -7,6 +7,7 @@ import { addReport, NO_TOTALS } from './table-run.ts';
 
 interface RestoreRequest extends ResolvedTable {
   readonly handle: JobHandle;
+  readonly identity: Readonly<Record<string, string>>;
   readonly record: RunRecord;
   readonly number: number;
   readonly resumed: boolean;
@@ -17,7 +18,7 @@ interface RestoreRequest extends ResolvedTable {
 
 /** A run as its state says it is; of a new run that is: nothing planned, nothing done. */
 export function restoreRun(request: RestoreRequest): TableRun {
-  const { record, handle, table, settings, name, number, resumed, askedWhere, increment } = request;
+  const { record, handle, identity, table, settings, name, number, resumed, askedWhere, increment } = request;
   const saved = handle.store.chunks(record.runId);
   const done = saved.flatMap(({ report }) => (report === null ? [] : [report]));
   const totals = done.reduce(addReport, NO_TOTALS);
@@ -27,6 +28,7 @@ export function restoreRun(request: RestoreRequest): TableRun {
     table,
     settings,
     jobId: handle.jobId,
+    identity,
     askedWhere,
     increment,
     store: handle.store,

@@ -1,7 +1,6 @@
 import type { Manifest } from '../model/manifest.ts';
 import { formatByName } from '../formats/registry.ts';
 import type { ExtractRequest, TableSettings } from './request.ts';
-import type { SourceSession } from '../sources/source.ts';
 import type { TableRun } from './table-run.ts';
 
 /** What the manifest of a run will say, as far as it is known before a row is read. */
@@ -11,12 +10,12 @@ export interface RunDraft
   readonly folder: string;
 }
 
-export async function draftOf(run: TableRun, request: ExtractRequest, session: SourceSession): Promise<RunDraft> {
+export async function draftOf(run: TableRun, request: ExtractRequest): Promise<RunDraft> {
   const { table, settings } = run;
   return {
     run: run.runId,
     job: run.jobId,
-    source: { url: request.source.displayUrl, identity: await session.identity() },
+    source: { url: request.source.displayUrl, identity: run.identity },
     table: { schema: table.schema, name: table.name, kind: table.kind, nativeName: run.name },
     schema: { columns: table.columns, primaryKey: table.primaryKey },
     format: await formatOf(settings),

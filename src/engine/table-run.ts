@@ -20,6 +20,8 @@ export interface TableRun {
   readonly table: TableSchema;
   readonly settings: TableSettings;
   readonly jobId: string;
+  /** Of the source, as the job was opened with it; a source that answers later and is another one ends the run. */
+  readonly identity: Readonly<Record<string, string>>;
   /** The person's own condition; `settings.where` holds that of the window as well. */
   readonly askedWhere: string | null;
   /** Null: all rows, every time. */
