@@ -1,81 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SqlextractError } from '../../../src/model/problem.ts';
 import { mysqlDriver } from '../../../src/sources/mysql/index.ts';
+import { Certificates } from '../../support/certificates.ts';
 import { connectMariadb, type MariadbServer, startOwnMariadb } from '../../support/mariadb-server.ts';
 
 /* A server with a certificate of an authority that is made here. The programs it needs: openssl, and a server on this machine (no Docker). */
 
-const folder = mkdtempSync(join(tmpdir(), 'sqlextract-tls-'));
-const file = (name: string) => join(folder, name);
+const certificates = new Certificates();
+const file = (name: string) => certificates.file(name);
 let server: MariadbServer;
-
-function openssl(...args: readonly string[]): void {
-  execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-function authority(name: string): void {
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.pem`,
-  );
-}
-
-/** Of `trusted`, for exactly these names: `DNS:localhost`, `IP:127.0.0.1`. */
-function certificate(name: string, subjectAltName: string): void {
-  writeFileSync(file(`${name}.ext`), `subjectAltName=${subjectAltName}\n`);
-  openssl(
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-subj',
-    `/CN=${name}`,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.csr`,
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-days',
-    '2',
-    '-CA',
-    'trusted.pem',
-    '-CAkey',
-    'trusted.key',
-    '-CAcreateserial',
-    '-in',
-    `${name}.csr`,
-    '-out',
-    `${name}.crt`,
-    '-extfile',
-    `${name}.ext`,
-  );
-}
 
 /** Makes the server show another certificate to new connections. */
 async function show(name: string): Promise<void> {
-  for (const kind of ['crt', 'key']) {
-    copyFileSync(file(`${name}.${kind}`), file(`server.${kind}`));
-    // The server reads it as another user; it protects nothing.
-    chmodSync(file(`server.${kind}`), 0o644);
-  }
+  certificates.show(name);
   if (server === undefined) return;
   const client = await connectMariadb(server.url);
   await client.query('FLUSH SSL').catch(() => client.query('ALTER INSTANCE RELOAD TLS'));
@@ -83,12 +20,11 @@ async function show(name: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  chmodSync(folder, 0o755);
-  authority('trusted');
-  authority('stranger');
-  certificate('local', 'DNS:localhost');
-  certificate('numbered', 'IP:127.0.0.1');
-  certificate('elsewhere', 'DNS:db.example.org');
+  certificates.authority('trusted');
+  certificates.authority('stranger');
+  certificates.certificate('local', 'DNS:localhost', 'trusted');
+  certificates.certificate('numbered', 'IP:127.0.0.1', 'trusted');
+  certificates.certificate('elsewhere', 'DNS:db.example.org', 'trusted');
   await show('local');
   server = await startOwnMariadb({
     'ssl-ca': file('trusted.pem'),
@@ -99,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  certificates[Symbol.dispose]();
 });
 
 /** 'in', with the cipher that the session has, or the code of the refusal. */
@@ -117,7 +53,7 @@ async function attempt(host: string, options: string): Promise<string> {
   }
 }
 
-const IDENTITY = `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${encodeURIComponent(join(folder, 'trusted.pem'))}`;
+const IDENTITY = `?ssl-mode=VERIFY_IDENTITY&ssl-ca=${encodeURIComponent(file('trusted.pem'))}`;
 const CA = IDENTITY.replace('VERIFY_IDENTITY', 'VERIFY_CA');
 const STRANGER = IDENTITY.replace('trusted.pem', 'stranger.pem');
 

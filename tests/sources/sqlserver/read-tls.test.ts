@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { parseSqlServer } from '../../../src/sources/sqlserver/config.ts';
+import { connect } from '../../../src/sources/sqlserver/connect.ts';
 import { classifySqlServer } from '../../../src/sources/sqlserver/errors.ts';
 import { readRange } from '../../../src/sources/sqlserver/read.ts';
+import { Certificates } from '../../support/certificates.ts';
 import { TdsStandIn } from '../../support/tds-stand-in/server.ts';
 import { type StandInTable, tableHandler } from '../../support/tds-stand-in/table-engine.ts';
 import * as wire from '../../support/tds-stand-in/wire-types.ts';
@@ -12,18 +12,18 @@ import { type Reading, readCells, readingOf } from './stand-in-read.ts';
 
 /* An encrypted connection is read through the messages that the driver puts together, a plain one straight from the socket (read.test.ts). */
 
-const folder = mkdtempSync(join(tmpdir(), 'sqlextract-tds-tls-'));
-const [keyPath, path] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-execFileSync(
-  'openssl',
-  [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyPath, '-out', path],
-  ],
-  { stdio: 'pipe' },
-);
-const certificate = { key: readFileSync(keyPath), cert: readFileSync(path), path };
-afterAll(() => rmSync(folder, { recursive: true }));
+const certificates = new Certificates();
+certificates.authority('trusted');
+certificates.authority('stranger');
+certificates.certificate('numbered', 'IP:127.0.0.1', 'trusted');
+certificates.certificate('elsewhere', 'DNS:db.example.org', 'trusted');
+afterAll(() => certificates[Symbol.dispose]());
+
+const shown = (name: string) => ({
+  key: readFileSync(certificates.file(`${name}.key`)),
+  cert: readFileSync(certificates.file(`${name}.crt`)),
+  path: certificates.file('trusted.pem'),
+});
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -45,7 +45,7 @@ function numbered(rows: number): StandInTable {
 
 async function start(rows: number): Promise<{ standIn: TdsStandIn; reading: Reading }> {
   const tables = [numbered(rows)];
-  const standIn = await TdsStandIn.start(tableHandler(tables), certificate);
+  const standIn = await TdsStandIn.start(tableHandler(tables), shown('numbered'));
   open.push(standIn);
   const reading = await readingOf(standIn, tables);
   open.push({ [Symbol.asyncDispose]: () => reading.connection.close() });
@@ -78,5 +78,36 @@ describe('an encrypted connection', () => {
       break;
     }
     expect(await reading.connection.rows('/* sqlextract:clock */ SELECT 1')).toHaveLength(1);
+  });
+});
+
+describe('a certificate', () => {
+  /** 'in', or what is said. */
+  async function attempt(name: string, options: string): Promise<string> {
+    const standIn = await TdsStandIn.start(tableHandler([]), shown(name));
+    open.push(standIn);
+    const url = standIn.url.replace('secret', 'never-said').replace(/&ca=.*/, options);
+    try {
+      await (await connect(parseSqlServer({ url, environment: {} }), 'test')).close();
+      return 'in';
+    } catch (error) {
+      const { code, message, causes } = classifySqlServer(error);
+      expect(standIn.logins).toBe(0);
+      expect(JSON.stringify([message, causes])).not.toContain('never-said');
+      return `${code}: ${message}`;
+    }
+  }
+  const ca = (name: string) => `&ca=${encodeURIComponent(certificates.file(`${name}.pem`))}`;
+
+  it('is taken for the host it names, from an authority that is trusted', async () => {
+    expect(await attempt('numbered', ca('trusted'))).toBe('in');
+    expect(await attempt('numbered', ca('stranger'))).toMatch(/^SOURCE_TLS: .*127\.0\.0\.1/);
+    expect(await attempt('numbered', '')).toMatch(/^SOURCE_TLS/);
+  });
+
+  it('of another host is refused before anything is said, and taken where that name is given', async () => {
+    expect(await attempt('elsewhere', ca('trusted'))).toMatch(/^SOURCE_TLS: .*127\.0\.0\.1/);
+    expect(await attempt('elsewhere', `${ca('trusted')}&hostNameInCertificate=db.example.org`)).toBe('in');
+    expect(await attempt('numbered', `${ca('trusted')}&hostNameInCertificate=db.example.org`)).toMatch(/^SOURCE_TLS/);
   });
 });

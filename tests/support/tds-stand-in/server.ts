@@ -40,6 +40,8 @@ export class TdsStandIn implements AsyncDisposable {
   cut: Cut | null = null;
   /** Connections that were accepted so far. */
   connections = 0;
+  /** Logins that were sent so far, with their passwords. */
+  logins = 0;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
@@ -117,6 +119,7 @@ class Session {
         this.socket.write(answerPacket(preloginBody(), true));
         return;
       case PACKET.login: {
+        this.standIn.logins++;
         const tokens = [databaseChange('stand'), collationChange(), loginAck(), doneToken({ count: null })];
         this.socket.write(answerPacket(Buffer.concat(tokens), true));
         return;
