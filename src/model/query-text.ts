@@ -23,7 +23,7 @@ export function checkQuery(text: string, rules: LexicalRules = ANSI_RULES): stri
   return refusedInParentheses(text, tokens) ?? refusedBeginning(text, tokens) ?? refusedAction(text, tokens);
 }
 
-/** The statement without blanks, comments and one semicolon at its end. Comments before and inside stay: they can be hints. */
+/** The statement without blanks, comments and semicolons at its end. Comments before and inside stay: they can be hints. */
 export function normalizeQuery(text: string, rules: LexicalRules = ANSI_RULES): string {
   const found = tokenizeSql(text, rules);
   if (found.refused !== null) return text;
@@ -31,11 +31,10 @@ export function normalizeQuery(text: string, rules: LexicalRules = ANSI_RULES): 
   return last === undefined ? '' : text.slice(0, last.end).trimStart();
 }
 
-/** What means something, without one semicolon at its end. */
+/** What means something, without the semicolons at its end. */
 function statement(text: string, tokens: readonly SqlToken[]): readonly SqlToken[] {
   const all = significant(tokens);
-  const last = all.at(-1);
-  return last !== undefined && isMark(text, last, ';') ? all.slice(0, -1) : all;
+  return all.slice(0, all.findLastIndex((token) => !isMark(text, token, ';')) + 1);
 }
 
 function refusedBeginning(text: string, tokens: readonly SqlToken[]): string | null {

@@ -25,6 +25,7 @@ import { createMariadbAccounts } from '../engine/mariadb-accounts.ts';
 import { configOf, openSession } from '../sources/mysql/mysql-fixture.ts';
 import { type FreshMariadb, freshMariadb, startOwnMariadb } from '../support/mariadb-server.ts';
 import { serverKind } from '../support/mysql-kind.ts';
+import { readFiles } from './read-files.ts';
 import { digestOfMariadb } from '../support/mariadb-tables.ts';
 
 /* Snapshots of the list in index.test.ts, on the MariaDB (or MySQL) of the tests. */
@@ -94,7 +95,7 @@ describe('27. a server that is set up against us', () => {
   it('every session reads REPEATABLE READ, and no setting changes a byte', async () => {
     await using server = await hostileServer();
     await using hostile = await freshMariadb('hostile', server.url);
-    await hostile.client.query('SET SESSION TRANSACTION READ WRITE; SET autocommit = 1; SET sql_mode = DEFAULT');
+    await hostile.client.query("SET SESSION TRANSACTION READ WRITE; SET autocommit = 1; SET sql_mode = ''");
     await createMariadbAccounts(hostile);
     await hostile.client.query(
       `CREATE TABLE zoo (id int PRIMARY KEY, t timestamp(6) NULL, d double, f float, c char(5), j text, b bit(3));
@@ -119,6 +120,9 @@ describe('27. a server that is set up against us', () => {
       expect(await readRows(one, { table })).toEqual([['1', micros, '0.1', '16777216', 'a', 'back\\slash "q"', '101']]);
     }
     await snapshot.release();
+    const query = "SELECT c || 'z' AS text, CAST(1 AS UNSIGNED) - 2 AS less FROM zoo";
+    await finish(test, ['--query', query, '--name', 'modes', '--format', 'csv', '--compression', 'none']);
+    expect((await readFiles(test, 'modes')).rows).toEqual([['az', '-1']]);
   });
 });
 
@@ -136,7 +140,7 @@ const REQUEST: SnapshotRequest = {
 async function hostileServer() {
   const server = await startOwnMariadb({
     'transaction-isolation': 'READ-COMMITTED',
-    'sql-mode': 'PAD_CHAR_TO_FULL_LENGTH',
+    'sql-mode': 'PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,NO_UNSIGNED_SUBTRACTION',
     'default-time-zone': '+05:30',
     'character-set-server': 'latin1',
     'collation-server': 'latin1_swedish_ci',

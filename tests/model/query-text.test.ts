@@ -24,6 +24,7 @@ describe('a query', () => {
   it.each([
     'SELECT 1',
     'select 1;',
+    'SELECT 1 ; ; -- end\n ;',
     ' ( SELECT 1 ) UNION SELECT 2',
     '((SELECT 1))',
     'WITH a AS (SELECT 1) SELECT * FROM a',
@@ -41,7 +42,6 @@ describe('a query', () => {
     ['', 'empty'],
     ['-- SELECT 1', 'empty'],
     [';', 'empty'],
-    ['SELECT 1;;', 'semicolon'],
     ['SELECT 1; SELECT 2', 'semicolon'],
     ['SELECT 1) x, (SELECT 2', 'closes'],
     ['SELECT (1', 'does not close'],
@@ -67,6 +67,7 @@ describe('a query', () => {
     ['\n SELECT 1 ;\n', 'SELECT 1'],
     ['SELECT 1 -- one\n', 'SELECT 1'],
     ['SELECT 1 /* one */ ; -- two', 'SELECT 1'],
+    ['SELECT 1 ;\n -- end\n ;', 'SELECT 1'],
     ["SELECT ';' -- x", "SELECT ';'"],
     ['/*+ hint */ SELECT /* in */ 1;', '/*+ hint */ SELECT /* in */ 1'],
   ])('%j becomes %j', (text, normal) => expect(normalizeQuery(text)).toBe(normal));

@@ -45,20 +45,20 @@ const NOT_ALLOWED = 1227;
 const NO_PUSHING = ['condition_pushdown_for_derived=off', 'derived_condition_pushdown=off'];
 const UNKNOWN_SWITCH = 1231;
 
+/** Modes that decide what the operators in a person's own `--where` and `--query` mean, and nothing in our statements. */
+const KEPT_MODES = ['ONLY_FULL_GROUP_BY', 'PIPES_AS_CONCAT', 'HIGH_NOT_PRECEDENCE', 'NO_UNSIGNED_SUBTRACTION'];
+
 /**
  * Text comes as UTF-8 whatever its column's character set. In sql_mode `"` is a text and a backslash escapes (ranges.ts, MYSQL_RULES), CHAR is
- * not padded, and dates that no calendar has can be written as constants; ONLY_FULL_GROUP_BY stays as the server has it.
+ * not padded, and dates that no calendar has can be written as constants.
  */
 export async function pinSession(connection: Connection): Promise<void> {
   await execute(connection, 'SET NAMES utf8mb4');
   const names = Object.keys(PINNED).map(quoteText).join(', ');
   const rows = await queryRows(connection, `SHOW SESSION VARIABLES WHERE Variable_name IN (${names})`);
   const settings = rows.map(([name]) => `${name} = ${PINNED[name ?? ''] ?? 'DEFAULT'}`);
-  const grouping = "IF(FIND_IN_SET('ONLY_FULL_GROUP_BY', @@sql_mode), ',ONLY_FULL_GROUP_BY', '')";
-  await execute(
-    connection,
-    `SET SESSION sql_mode = CONCAT('ALLOW_INVALID_DATES', ${grouping}), ${settings.join(', ')}`,
-  );
+  const kept = KEPT_MODES.map((mode) => `IF(FIND_IN_SET('${mode}', @@sql_mode), ',${mode}', '')`).join(', ');
+  await execute(connection, `SET SESSION sql_mode = CONCAT('ALLOW_INVALID_DATES', ${kept}), ${settings.join(', ')}`);
   await execute(connection, MORE_WARNINGS).catch((error: unknown) => {
     if (serverErrorNumber(error) !== NOT_ALLOWED) throw error;
   });
