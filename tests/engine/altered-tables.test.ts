@@ -27,8 +27,9 @@ afterAll(async () => {
 });
 
 describe('a table that is altered', () => {
-  it('33. between chunks without a snapshot: a column that is added is remarked, in --json too, and another table in its place', async () => {
+  it('33. between chunks without a snapshot: columns that are added or change places are remarked, in --json too, and another table in its place', async () => {
     await createAccounts(client, 'grown', 12_000);
+    await client.query('ALTER TABLE grown ADD COLUMN one int DEFAULT 1, ADD COLUMN two int DEFAULT 2');
     const test = newCase(database.url);
     const flags = ['--table', 'grown', ...SMALL_CHUNKS, '--consistency', 'chunk', '--max-rows-per-second', '4000'];
     const running = finish(test, flags);
@@ -40,11 +41,15 @@ describe('a table that is altered', () => {
     });
     await client.query(
       `BEGIN; ALTER TABLE grown RENAME TO was; CREATE TABLE grown (LIKE was INCLUDING ALL); INSERT INTO grown SELECT * FROM was;
+       ALTER TABLE grown RENAME one TO three; ALTER TABLE grown RENAME two TO one; ALTER TABLE grown RENAME three TO two;
        ALTER TABLE grown ADD COLUMN late int DEFAULT 5; COMMIT`,
     );
     const report = await running;
     expect(report.said).toContain(
       'public.grown: column late was added while the table was read: these files do not have it',
+    );
+    expect(report.said).toContain(
+      'public.grown: columns two, one were renamed or moved while the table was read: some of these files can have the values of another column under such a name',
     );
     expect(report.said).toContainEqual(
       expect.stringMatching(
