@@ -137,15 +137,21 @@ const REQUEST: SnapshotRequest = {
   runtimeFolder: '/nowhere',
 };
 
+const HOSTILE_MODES = [
+  ...['PAD_CHAR_TO_FULL_LENGTH', 'ANSI_QUOTES', 'NO_BACKSLASH_ESCAPES'],
+  ...['PIPES_AS_CONCAT', 'NO_UNSIGNED_SUBTRACTION'],
+];
+
 async function hostileServer() {
+  const mysql = (await serverKind()) === 'mysql';
   const server = await startOwnMariadb({
     'transaction-isolation': 'READ-COMMITTED',
-    'sql-mode': 'PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,NO_UNSIGNED_SUBTRACTION',
+    'sql-mode': [...HOSTILE_MODES, ...(mysql ? [] : ['EMPTY_STRING_IS_NULL'])].join(),
     'default-time-zone': '+05:30',
     'character-set-server': 'latin1',
     'collation-server': 'latin1_swedish_ci',
     'net-write-timeout': '1',
-    ...((await serverKind()) === 'mysql' ? { 'max-execution-time': '20000' } : { 'max-statement-time': '20' }),
+    ...(mysql ? { 'max-execution-time': '20000' } : { 'max-statement-time': '20' }),
     'init-connect': 'SET sql_select_limit = 5, NAMES latin1, group_concat_max_len = 4, autocommit = 0',
   });
   return { url: server.url, [Symbol.asyncDispose]: () => server.stop() };

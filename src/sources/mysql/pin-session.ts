@@ -57,8 +57,12 @@ export async function pinSession(connection: Connection): Promise<void> {
   const names = Object.keys(PINNED).map(quoteText).join(', ');
   const rows = await queryRows(connection, `SHOW SESSION VARIABLES WHERE Variable_name IN (${names})`);
   const settings = rows.map(([name]) => `${name} = ${PINNED[name ?? ''] ?? 'DEFAULT'}`);
-  const kept = KEPT_MODES.map((mode) => `IF(FIND_IN_SET('${mode}', @@sql_mode), ',${mode}', '')`).join(', ');
-  await execute(connection, `SET SESSION sql_mode = CONCAT('ALLOW_INVALID_DATES', ${kept}), ${settings.join(', ')}`);
+  // Where the empty text is NULL (EMPTY_STRING_IS_NULL), one in a CONCAT would empty it all.
+  const kept = KEPT_MODES.map((mode) => `IF(FIND_IN_SET('${mode}', @@sql_mode), '${mode}', NULL)`).join(', ');
+  await execute(
+    connection,
+    `SET SESSION sql_mode = CONCAT_WS(',', 'ALLOW_INVALID_DATES', ${kept}), ${settings.join(', ')}`,
+  );
   await execute(connection, MORE_WARNINGS).catch((error: unknown) => {
     if (serverErrorNumber(error) !== NOT_ALLOWED) throw error;
   });
