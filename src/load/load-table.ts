@@ -9,6 +9,7 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, TargetPlace } from './loader.ts';
+import { entryOf } from './read-ledger.ts';
 import { requireOther } from './source-itself.ts';
 import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
 
@@ -50,7 +51,7 @@ export interface TargetCounts {
 /** Loads one table as far as it can. Never throws: one table's trouble hides no other. */
 export async function loadTable(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
   try {
-    const known = await context.session.entry(load);
+    const known = await entryOf(context.session, load);
     if (known !== null) return await loadedBefore(context, load, known);
     await requireOther(context.place, load);
     await requirePrevious(context.session, load);

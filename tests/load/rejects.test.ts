@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import type { IngestTarget } from '../../src/ingest/target.ts';
@@ -204,4 +205,25 @@ describe('a line that is no row stops a load, which says the file', () => {
       what === 'an open quote' ? `2 rows were loaded of ${FILE}` : new RegExp(`: ${FILE}: .*(too few cells|Row 2)`),
     );
   });
+});
+
+it('a ledger that is none of ours stops a load, and stays as it is', async () => {
+  const table = 'CREATE TABLE _sqlextract_loads (table_name varchar(9), run_id varchar(9))';
+  await using postgres = await freshDatabase('foreign_ledger');
+  await postgres.client.query(table);
+  const facts = (schema: string): PlanFacts => ({ ...FACTS, table: { schema, name: 't' } });
+  using intoPostgres = givenLoad(postgresTarget, facts('public'), ['1,"a",1.50']);
+  using intoSqlite = givenLoad(sqliteTarget, facts(''), ['1,"a",1.50']);
+  const file = new DatabaseSync(join(intoSqlite.folder, 'target'));
+  file.exec(table);
+  const outcomes = [
+    await loadInto(postgres.url, intoPostgres, [postgresLoader, postgresTarget]),
+    await loadInto(join(intoSqlite.folder, 'target'), intoSqlite, [sqliteLoader, sqliteTarget]),
+  ];
+  const message = expect.stringMatching(/_sqlextract_loads, the ledger .* cannot be read: .*mode/) as string;
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ kind: 'failed', problem: { code: 'LOAD_LEDGER', fault: 'data', message } });
+  }
+  expect(file.prepare('SELECT name FROM sqlite_schema').all()).toHaveLength(1);
+  file.close();
 });
