@@ -59,6 +59,19 @@ describe('a run that the ledger has', () => {
   });
 });
 
+test('a file that is gone is told of as that, whatever the target made of it', async () => {
+  const session = new FakeSession();
+  session.fails = planned().files[0]?.name ?? '';
+  expect(await loaded(session, 'append')).toMatchObject({
+    kind: 'failed',
+    problem: {
+      code: 'LOAD_FILE',
+      message: expect.stringMatching(/ of run \S+ (?:is|and .* are) gone$/),
+      causes: ['the connection was lost'],
+    },
+  });
+});
+
 describe('a window', () => {
   const window = { takesPlace: false, appends: false, keepsVersions: false, from: '1', to: '2' };
 
