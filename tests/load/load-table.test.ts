@@ -5,6 +5,7 @@ import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
 import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
+import { ledgerRun } from '../../src/ingest/plan-window.ts';
 import { planned, planOf } from '../ingest/load-example.ts';
 import { FakeSession } from './fake-session.ts';
 
@@ -84,6 +85,9 @@ describe('a window', () => {
       return outcome.kind === 'failed' ? outcome.problem.hint : outcome.kind;
     };
     expect(await hint([])).toMatch(/^load the windows between first/);
+    const { job } = planned().source;
+    expect(await hint([ledgerRun(job, 'r0')])).toMatch(/^load the windows between first/);
+    expect(await hint([ledgerRun(job, 'r2')])).toMatch(/^the target is ahead of the state .* older copy; begin anew: /);
     expect(await hint(['r9-12345678'])).toMatch(
       /^the newest run is of another job .*; begin anew: sqlextract watermark reset/,
     );
