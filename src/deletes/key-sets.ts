@@ -35,7 +35,8 @@ export class KeySets implements AsyncDisposable {
     const begin = stored ?? (first === undefined ? '' : this.#keysOf(first));
     await this.#scratch.run(`CREATE TABLE later AS SELECT *, true AS alive FROM (${begin}) LIMIT 0`);
     for (const link of later) await this.#apply(link);
-    const untouched = `SELECT * FROM (${begin}) AS begin WHERE NOT EXISTS (SELECT 1 FROM later WHERE ${this.#same('later', 'begin')})`;
+    await this.#scratch.run(`CREATE VIEW begin_keys AS ${begin}`);
+    const untouched = `SELECT * FROM begin_keys WHERE NOT EXISTS (SELECT 1 FROM later WHERE ${this.#same('later', 'begin_keys')})`;
     const all = `${untouched} UNION ALL SELECT ${this.#names()} FROM later WHERE alive`;
     await this.#scratch.run(`CREATE VIEW known AS ${later.length > 0 ? all : begin}`);
     return this.#count('known');
@@ -46,11 +47,19 @@ export class KeySets implements AsyncDisposable {
     return this.#count('(SELECT DISTINCT * FROM known)');
   }
 
-  /** Table `gone`: known keys that no row of the scan has. Returns its rows. */
+  /**
+   * Table `gone`: known keys that no row of the scan has. Returns its rows. The large sets are joined first and with each other only: ten million
+   * keys beside forty thousand later ones took two seconds so, and eight by way of `known`.
+   */
   async gone(scan: Link): Promise<number> {
     const current = this.#keysOf(scan);
-    await this.#scratch.run(`CREATE TABLE gone AS SELECT DISTINCT * FROM known WHERE NOT EXISTS (
-      SELECT 1 FROM (${current}) AS now WHERE ${this.#same('now', 'known')})`);
+    const absent = (from: string): string =>
+      `NOT EXISTS (SELECT 1 FROM (${current}) AS now WHERE ${this.#same('now', from)})`;
+    await this.#scratch.run(`CREATE TABLE absent AS SELECT DISTINCT * FROM begin_keys WHERE ${absent('begin_keys')}`);
+    await this.#scratch.run(`CREATE TABLE gone AS
+      SELECT * FROM absent WHERE NOT EXISTS (SELECT 1 FROM later WHERE ${this.#same('later', 'absent')})
+      UNION SELECT ${this.#names()} FROM later WHERE alive AND ${absent('later')}`);
+    await this.#scratch.run('DROP TABLE absent');
     return this.#count('gone');
   }
 
@@ -75,7 +84,10 @@ export class KeySets implements AsyncDisposable {
 
   /** Writes the keys that are still there. */
   async storeAlive(path: string): Promise<void> {
-    const alive = `SELECT * FROM known WHERE NOT EXISTS (SELECT 1 FROM gone WHERE ${this.#same('gone', 'known')})`;
+    const names = this.#names();
+    await this.#scratch.run(`CREATE TABLE moved AS SELECT ${names} FROM later UNION SELECT ${names} FROM gone`);
+    const alive = `SELECT * FROM begin_keys WHERE NOT EXISTS (SELECT 1 FROM moved WHERE ${this.#same('moved', 'begin_keys')})
+      UNION ALL SELECT ${names} FROM later WHERE alive AND NOT EXISTS (SELECT 1 FROM gone WHERE ${this.#same('gone', 'later')})`;
     await this.#scratch.run(`COPY (${alive}) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd)`);
   }
 

@@ -33,6 +33,7 @@ export class Coordinator implements AsyncDisposable {
   static async open(request: ExtractRequest, watcher: RunWatcher): Promise<Coordinator> {
     const session = await request.driver.open(request.source, 'coordinator');
     try {
+      if (request.consistency !== 'chunk') session.expectSnapshot?.();
       return new Coordinator(request, watcher, session, await session.identity());
     } catch (error) {
       await closeQuietly(session);

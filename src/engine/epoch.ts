@@ -4,6 +4,7 @@ import { SqlextractError } from '../model/problem.ts';
 import type { Snapshot, SourceSession } from '../sources/source.ts';
 import type { WorkerSetup } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import type { EarlyPool } from './early-pool.ts';
 import type { RunWatcher } from './events.ts';
 import { reopenBlocks } from './recover.ts';
 import type { ExtractRequest } from './request.ts';
@@ -23,6 +24,7 @@ export interface EpochContext {
   readonly request: ExtractRequest;
   readonly coordinator: { readonly session: SourceSession };
   readonly setup: WorkerSetup;
+  readonly threads: EarlyPool;
   readonly watcher: RunWatcher;
   readonly runtimeFolder: string;
   /** Another table of the command is complete in an earlier snapshot. */
@@ -57,8 +59,7 @@ async function tryEpoch(
 ): Promise<LiveEpoch | null> {
   const { request, coordinator } = context;
   const shared = request.consistency !== 'chunk';
-  // Threads take as long to start as a snapshot takes: both at once.
-  const started = new WorkerPool(request.workers, context.setup);
+  const started = context.threads.take();
   const taken = coordinator.session.takeSnapshot({
     tables: runs.map((run) => run.table),
     mode: shared ? 'shared' : 'none',

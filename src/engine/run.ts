@@ -9,6 +9,7 @@ import { Coordinator } from './coordinator.ts';
 import { countSource } from './count-source.ts';
 import type { DispatchEnd, Failures } from './dispatch.ts';
 import { dispatch, failTable } from './dispatch.ts';
+import { EarlyPool } from './early-pool.ts';
 import type { EpochContext } from './epoch.ts';
 import { beginEpoch } from './epoch.ts';
 import type { RunWatcher } from './events.ts';
@@ -57,19 +58,21 @@ export async function runExtract(asked: ExtractRequest, listener: RunWatcher): P
   const startedAt = performance.now();
   const { watcher, said } = rememberRemarks(listener);
   const { request, remark } = fitConnections(asked);
-  await using coordinator = await Coordinator.open(request, watcher);
-  using open = await openRuns(request, coordinator.session, watcher);
-
   const { batchBytes } = shareMemory(request.bufferBytes, request.workers);
   const shared = createSharedState(request.workers, { rows: request.batchRows, bytes: batchBytes });
-  using memory = watchMemory(shared, request.memoryLimitBytes);
   const { parallelWrite, rates, faultPoint } = request;
   const setup = { shared, parallelWrite, rates, faultPoint };
+  await using threads = new EarlyPool(request.workers, setup);
+  await using coordinator = await Coordinator.open(request, watcher);
+  threads.openSessions(request.source);
+  using open = await openRuns(request, coordinator.session, watcher);
+  using memory = watchMemory(shared, request.memoryLimitBytes);
   const runtimeFolder = join(request.stateDir, 'run');
   const context: RunContext = {
     request,
     coordinator,
     setup,
+    threads,
     watcher,
     runtimeFolder,
     open,

@@ -120,6 +120,8 @@ export interface SourceSession extends AsyncDisposable {
    * Reads only key columns that are NOT NULL, inside the session's snapshot when it has one.
    */
   nextBoundary(request: BoundaryRequest): Promise<KeyTuple | null>;
+  /** Coordinator: a snapshot will be asked for. What takes time and needs no table may begin now. */
+  expectSnapshot?(): void;
   /** Coordinator: starts an epoch over these tables, or joins the one that `previous` still holds. */
   takeSnapshot(request: SnapshotRequest): Promise<Snapshot>;
   /** Reader: reads inside the epoch from now on (first call, or after a reconnect). Throws verdict epoch-lost when it is gone. */

@@ -9,7 +9,16 @@ import { driverByName } from '../sources/registry.ts';
 import { formatByName } from '../formats/registry.ts';
 import { localSink } from '../sinks/local.ts';
 import { ChunkFiles } from './chunk-files.ts';
-import type { ChunkOutcome, ChunkTask, JoinOutcome, JoinTask, LeaveTask, WorkerSetup, WorkerTask } from './messages.ts';
+import type {
+  ChunkOutcome,
+  ChunkTask,
+  JoinOutcome,
+  JoinTask,
+  LeaveTask,
+  OpenTask,
+  WorkerSetup,
+  WorkerTask,
+} from './messages.ts';
 import { ReadCounts } from './read-counts.ts';
 import { dropSession, sessionFor } from './session-cache.ts';
 import { bytesOf, payFor, withinRate } from './throttle.ts';
@@ -28,6 +37,8 @@ export default async function work(task: WorkerTask): Promise<ChunkOutcome | Joi
   switch (task.kind) {
     case 'chunk':
       return extractChunk(task);
+    case 'open':
+      return open(task);
     case 'join':
       return join(task);
     case 'leave':
@@ -40,6 +51,16 @@ export default async function work(task: WorkerTask): Promise<ChunkOutcome | Joi
 /** Piscina hands `workerData` over as the last entry of its own. */
 function ownSetup(data: unknown): WorkerSetup {
   return (Array.isArray(data) ? data.at(-1) : data) as WorkerSetup;
+}
+
+async function open(task: OpenTask): Promise<JoinOutcome> {
+  try {
+    await sessionFor(task.source, null, false);
+  } catch {
+    await dropSession();
+  }
+  await arriveAndWait(setup.shared, task.threads);
+  return { kind: 'joined' };
 }
 
 async function join(task: JoinTask): Promise<JoinOutcome> {

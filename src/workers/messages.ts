@@ -40,6 +40,13 @@ export interface ChunkTask {
   readonly tableNumber: number;
 }
 
+/** Opens the thread's session, which belongs to no epoch yet. What fails here fails again, and is told, when the thread joins one. */
+export interface OpenTask {
+  readonly kind: 'open';
+  readonly source: SourceConfig;
+  readonly threads: number;
+}
+
 /** Puts every thread's session into the epoch, before any of them reads. */
 export interface JoinTask {
   readonly kind: 'join';
@@ -55,7 +62,7 @@ export interface LeaveTask {
   readonly threads: number;
 }
 
-export type WorkerTask = ChunkTask | JoinTask | LeaveTask;
+export type WorkerTask = ChunkTask | OpenTask | JoinTask | LeaveTask;
 
 /** What a thread is given when it starts. */
 export interface WorkerSetup {

@@ -36,6 +36,8 @@ export class WorkerPool implements AsyncDisposable {
   /** Rejects when a thread is missing for good: its file cannot be loaded, as when the program is replaced while it runs. */
   readonly #broken = Promise.withResolvers<never>();
   #isBroken = false;
+  /** Null as long as no thread can have a session. */
+  #opened: Promise<void> | null = null;
 
   constructor(threads: number, setup: WorkerSetup) {
     this.threads = threads;
@@ -57,6 +59,7 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Never rejects: a thread that died is a failed outcome, to be tried again on a new thread. */
   async run(task: ChunkTask): Promise<ChunkOutcome> {
+    this.#opened ??= Promise.resolve();
     try {
       return (await this.#run(task)) as ChunkOutcome;
     } catch (error) {
@@ -64,15 +67,22 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  /** Lets the threads connect while the tables are looked up. */
+  openSessions(source: SourceConfig): void {
+    this.#opened = this.#onEveryThread({ kind: 'open', source, threads: this.threads }).catch(() => undefined);
+  }
+
   /** Puts every thread into the epoch; throws the first failure. */
   async join(source: SourceConfig, token: SnapshotToken): Promise<void> {
+    await (this.#opened ??= Promise.resolve());
     await this.#onEveryThread({ kind: 'join', source, token, threads: this.threads });
   }
 
   /** Closes the sessions of all threads, then ends them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened;
     const leave: LeaveTask = { kind: 'leave', threads: this.threads };
-    if (!this.#isBroken) await this.#onEveryThread(leave).catch(() => undefined);
+    if (this.#opened !== null && !this.#isBroken) await this.#onEveryThread(leave).catch(() => undefined);
     await this.#pool.destroy();
   }
 

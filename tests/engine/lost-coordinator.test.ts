@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CuttingProxy, type CutWay } from '../support/cutting-proxy.ts';
+import { runCli } from '../support/run-cli.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import type { Digest } from './extract-case.ts';
@@ -69,4 +70,15 @@ describe('a run whose coordinator is cut off', () => {
       ).rows;
     await expect.poll(holders, { timeout: 10_000 }).toEqual([]);
   });
+});
+
+it('a login that is refused is tried once, not once more a thread', async () => {
+  await using proxy = await CuttingProxy.start('postgres', database.url, null);
+  const nobody = new URL(database.url);
+  nobody.username = 'nobody_of_this_name';
+  const { folder } = newCase('');
+  const run = await runCli(['extract', '--source', proxy.url(nobody.href), ...FLAGS], { cwd: folder });
+  expect(run.code).not.toBe(0);
+  expect(run.stderr).toContain('nobody_of_this_name');
+  expect(proxy.seen()).toHaveLength(1);
 });

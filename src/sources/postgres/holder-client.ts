@@ -1,12 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import net from 'node:net';
-import path from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import type { SnapshotLease } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
@@ -20,9 +16,9 @@ import {
   readLines,
   writeLine,
 } from './holder-protocol.ts';
+import type { HolderProcess } from './holder-process.ts';
 import { LOCK_TIMEOUT_MS } from './lock-tables.ts';
 
-const PROGRAM = fileURLToPath(new URL(`./holder${path.extname(import.meta.url)}`, import.meta.url));
 const ANSWER_MS = 15_000;
 
 /** A holder that this process attends: it is told by the end of the connection when this process ends, however that happens. */
@@ -35,15 +31,16 @@ export interface AttendedHolder {
   release(): Promise<void>;
 }
 
-/** Starts a holder and attends it. Throws what the holder could not do. */
+/** Has a new process hold a snapshot, and attends it. Throws what the holder could not do. */
 export async function startHolder(
+  child: HolderProcess,
   config: SourceConfig,
   tables: readonly LockTarget[],
   holdMs: number,
   runtimeFolder: string,
 ): Promise<AttendedHolder> {
   const id = randomBytes(16).toString('hex');
-  const ready = await spawnHolder({
+  const ready = await tell(child, {
     id,
     config,
     tables,
@@ -56,15 +53,7 @@ export async function startHolder(
   return attended;
 }
 
-type HolderProcess = ChildProcessByStdio<Writable, Readable, Readable>;
-
-async function spawnHolder(request: HolderRequest): Promise<HolderGreeting & { kind: 'ready' }> {
-  const child = spawn(process.execPath, [PROGRAM], {
-    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it. Nothing of our environment, which may hold passwords.
-    detached: true,
-    env: { TZ: 'UTC' },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+async function tell(child: HolderProcess, request: HolderRequest): Promise<HolderGreeting & { kind: 'ready' }> {
   try {
     // It may have died already; what it said is then the better error.
     child.stdin.on('error', () => undefined);

@@ -181,7 +181,10 @@ async function main(): Promise<void> {
   // Whoever started it may be gone already: nobody reads then.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  const request = JSON.parse(await text(process.stdin)) as HolderRequest;
+  const told = await text(process.stdin);
+  // Started ahead, and not needed.
+  if (told === '') return;
+  const request = JSON.parse(told) as HolderRequest;
   if (request.trusted.length > 0) {
     tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...request.trusted]);
   }

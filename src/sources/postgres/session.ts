@@ -30,6 +30,7 @@ import { andWhere, rangePredicate } from './ranges.ts';
 import { readRange } from './read.ts';
 import { withSearchPath } from './search-path.ts';
 import { identify, type ServerFacts } from './server-facts.ts';
+import { SpareHolder } from './holder-process.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
 import { nextBoundary } from './split.ts';
 import { unchangedSince } from './unchanged.ts';
@@ -40,6 +41,7 @@ export class PostgresSession implements SourceSession {
   private readonly config: SourceConfig;
   private readonly server: ServerFacts;
   readonly cursors: SourceCursors;
+  private readonly spareHolder = new SpareHolder();
   private lastRead: Promise<void> = Promise.resolve();
 
   constructor(client: pg.Client, config: SourceConfig, server: ServerFacts) {
@@ -73,8 +75,13 @@ export class PostgresSession implements SourceSession {
     return classified(nextBoundary(this.client, request));
   }
 
-  takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
-    return classified(takeSnapshot(this.client, this.config, request));
+  expectSnapshot(): void {
+    this.spareHolder.start();
+  }
+
+  async takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
+    using spare = this.spareHolder;
+    return await classified(takeSnapshot(this.client, this.config, request, spare));
   }
 
   joinSnapshot(token: SnapshotToken): Promise<void> {
@@ -123,6 +130,7 @@ export class PostgresSession implements SourceSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.spareHolder[Symbol.dispose]();
     await endConnection(this.client);
   }
 }

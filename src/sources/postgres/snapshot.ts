@@ -3,6 +3,7 @@ import type { SnapshotLease, SnapshotToken } from '../../model/epoch.ts';
 import { SqlextractError } from '../../model/problem.ts';
 import type { Snapshot, SnapshotRequest, SourceConfig } from '../source.ts';
 import { type AttendedHolder, attend, startHolder } from './holder-client.ts';
+import { SpareHolder } from './holder-process.ts';
 import { momentFacts } from './hold-snapshot.ts';
 import type { LockTarget } from './holder-protocol.ts';
 import { lockTables } from './lock-tables.ts';
@@ -17,6 +18,7 @@ export async function takeSnapshot(
   client: pg.Client,
   config: SourceConfig,
   request: SnapshotRequest,
+  spare: SpareHolder = new SpareHolder(),
 ): Promise<Snapshot> {
   await client.query('ROLLBACK');
   const pooled = await isPooled(client);
@@ -26,7 +28,7 @@ export async function takeSnapshot(
   const tables = await lockTargets(client, request.tables);
   const resumed = request.previous === null ? null : await rejoin(client, request.previous, tables);
   if (resumed !== null) return sharedSnapshot(client, resumed, tables, true, remarks);
-  const holder = await startHolder(config, tables, request.holdMs, request.runtimeFolder);
+  const holder = await startHolder(spare.take(), config, tables, request.holdMs, request.runtimeFolder);
   try {
     await joinSnapshot(client, tokenOf(holder, tables));
     return await sharedSnapshot(client, holder, tables, false, remarks);

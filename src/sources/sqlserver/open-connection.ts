@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { TcpNetConnectOpts } from 'node:net';
+import './lazy-azure.ts';
 import mssql from 'mssql';
 import { type Connection, Request } from 'tedious';
 import { SqlextractError } from '../../model/problem.ts';

@@ -36,26 +36,40 @@ export async function readServerFacts(connection: SqlServerConnection): Promise<
       CONVERT(int, SERVERPROPERTY('EngineEdition')) AS edition,
       CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability,
       COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 0) AS sees_definitions,
-      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY'), 0) AS sees_policies,
-      d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
-    FROM sys.databases d WHERE d.name = DB_NAME()`);
+      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY'), 0) AS sees_policies`);
   if (row === undefined) throw unseen();
   const babelfish = row['babelfish'] === '1';
   const updateable = row['updateability'] !== 'READ_ONLY';
-  const readOnly = row['is_read_only'] === '1';
   return {
     babelfish,
     edition: Number(row['edition'] ?? 0),
     database: String(row['name'] ?? ''),
     updateable,
     policiesVisible: babelfish || row['sees_definitions'] === '1' || row['sees_policies'] === '1',
-    isolation: {
-      snapshot: babelfish || row['snapshot_isolation_state'] === '1',
-      readCommittedSnapshot: babelfish || row['is_read_committed_snapshot_on'] === '1',
-      databaseSnapshot: typeof row['source_database_id'] === 'string',
-      frozen: readOnly && !babelfish,
-      secondary: !updateable && !readOnly,
-    },
+    isolation: babelfish ? isolationOfBabelfish(updateable) : await isolationOf(connection, updateable),
+  };
+}
+
+/** Every statement reads one state. Half a second of its time is saved by not asking its view of databases. */
+function isolationOfBabelfish(updateable: boolean): IsolationFacts {
+  return {
+    ...{ snapshot: true, readCommittedSnapshot: true, databaseSnapshot: false, frozen: false },
+    secondary: !updateable,
+  };
+}
+
+async function isolationOf(connection: SqlServerConnection, updateable: boolean): Promise<IsolationFacts> {
+  const [row] = await connection.rows(`/* sqlextract:isolation */
+    SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
+    FROM sys.databases d WHERE d.name = DB_NAME()`);
+  if (row === undefined) throw unseen();
+  const readOnly = row['is_read_only'] === '1';
+  return {
+    snapshot: row['snapshot_isolation_state'] === '1',
+    readCommittedSnapshot: row['is_read_committed_snapshot_on'] === '1',
+    databaseSnapshot: typeof row['source_database_id'] === 'string',
+    frozen: readOnly,
+    secondary: !updateable && !readOnly,
   };
 }
 

@@ -44,6 +44,7 @@ export class SnapshotServer {
     if (/ROLLBACK/.test(sql)) this.depth.set(spid, 0);
     switch (tag) {
       case 'server':
+      case 'isolation':
         return server === null ? [] : [{ ...SERVER, ...server }];
       case 'tables':
         return TABLES.filter(({ name }) => sql.includes(`N'${name}'`)).map(({ name }) => relation(name));

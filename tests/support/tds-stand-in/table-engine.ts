@@ -51,6 +51,7 @@ function catalogRows(tag: string, tables: readonly StandInTable[], sql: string, 
     case 'spid':
       return [{ spid: answer.spid }];
     case 'server':
+    case 'isolation':
       return [SERVER];
     case 'identity':
       return [{ guid: '00112233-4455-6677-8899-aabbccddeeff', name: 'stand', server: 'stand-in' }];
