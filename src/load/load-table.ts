@@ -9,6 +9,7 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, TargetPlace } from './loader.ts';
+import { orGoneFiles } from './gone-files.ts';
 import { entryOf } from './read-ledger.ts';
 import { requireOther } from './source-itself.ts';
 import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
@@ -143,7 +144,8 @@ async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutc
     await session.discard(load, plan);
     const gone = lost === undefined ? {} : { lost };
     return { kind: 'loaded', entry, resumedFiles, ...gone, ...(await countsOf(context, load, before)) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = orGoneFiles(load, thrown);
     await discardAfter(context, load, error);
     throw error;
   }

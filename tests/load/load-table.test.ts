@@ -5,6 +5,7 @@ import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
 import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
+import { ledgerRun } from '../../src/ingest/plan-window.ts';
 import { planned, planOf } from '../ingest/load-example.ts';
 import { FakeSession } from './fake-session.ts';
 
@@ -59,6 +60,19 @@ describe('a run that the ledger has', () => {
   });
 });
 
+test('a file that is gone is told of as that, whatever the target made of it', async () => {
+  const session = new FakeSession();
+  session.fails = planned().files[0]?.name ?? '';
+  expect(await loaded(session, 'append')).toMatchObject({
+    kind: 'failed',
+    problem: {
+      code: 'LOAD_FILE',
+      message: expect.stringMatching(/ of run \S+ (?:is|and .* are) gone$/),
+      causes: ['the connection was lost'],
+    },
+  });
+});
+
 describe('a window', () => {
   const window = { takesPlace: false, appends: false, keepsVersions: false, from: '1', to: '2' };
 
@@ -71,6 +85,9 @@ describe('a window', () => {
       return outcome.kind === 'failed' ? outcome.problem.hint : outcome.kind;
     };
     expect(await hint([])).toMatch(/^load the windows between first/);
+    const { job } = planned().source;
+    expect(await hint([ledgerRun(job, 'r0')])).toMatch(/^load the windows between first/);
+    expect(await hint([ledgerRun(job, 'r2')])).toMatch(/^the target is ahead of the state .* older copy; begin anew: /);
     expect(await hint(['r9-12345678'])).toMatch(
       /^the newest run is of another job .*; begin anew: sqlextract watermark reset/,
     );
