@@ -72,7 +72,7 @@ function handOver(node, script) {
  */
 function beginAgain(script) {
   const done = process.env[Object.keys(ALLOCATOR)[0]] !== undefined;
-  const moves = MOVES_ROWS.indexOf(process.argv[2]) >= 0;
+  const moves = MOVES_ROWS.indexOf(process.argv[2]) >= 0 && process.argv.indexOf('--help') < 0;
   if (done || !moves || process.platform !== 'linux' || process.channel || !process.execve) return;
   const args = [process.execPath].concat(process.execArgv, fileURLToPath(script), process.argv.slice(2));
   process.execve(process.execPath, args, Object.assign({}, process.env, ALLOCATOR));

@@ -51,9 +51,20 @@ function parseOwner(path: string): Owner | null {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: it lives, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Killed, and kept by the system until its parent asks how it ended (proc(5): the state comes after the name in brackets). Only Linux says so. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    // no /proc here, or it is hidden: the signal's answer stands
+    return false;
   }
 }

@@ -132,6 +132,7 @@ test.runIf(process.platform === 'linux')(
       const [own, setting, argv] = JSON.parse(stdout) as [number, string | null, string[]];
       return { same: own === pid, setting, argv, stderr };
     };
+    expect(begin('extract', '--help')).toMatchObject({ same: true, setting: null });
     expect(begin('extract', "it's", '')).toEqual({
       same: true,
       setting: '262144',
