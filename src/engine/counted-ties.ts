@@ -10,7 +10,7 @@ export interface TiesRequest {
   readonly where: string | null;
   readonly column: CursorColumn;
   readonly value: string;
-  sumOf(where: string): Promise<Checksum>;
+  readonly sumOf: (where: string) => Promise<Checksum>;
 }
 
 /** The rows that stand at exactly a value, which are too many to be listed by their keys. Throws what the source throws. */

@@ -19,7 +19,7 @@ export interface WindowRequest {
   /** The last link of the job's chain of windows; null: there is none. */
   readonly last: string | null;
   readonly signal: AbortSignal;
-  sumOf(where: string): Promise<Checksum>;
+  readonly sumOf: (where: string) => Promise<Checksum>;
   remark(text: string): void;
 }
 
