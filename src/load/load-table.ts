@@ -76,7 +76,7 @@ function loadedOtherwise({ source, target, mode }: TableLoad, entry: LedgerEntry
   return new SqlextractError({
     code: 'LOAD_REFUSED',
     message: `${table}: run ${source.run} was loaded by ${entry.mode}, not by ${mode}; nothing was done`,
-    hint: 'delete its row from the ledger to load it again, or extract anew',
+    hint: `with --mode ${entry.mode} there is nothing to do; to have it by ${mode}, extract anew`,
     fault: 'data',
   });
 }

@@ -53,7 +53,7 @@ describe('a run that the ledger has', () => {
       problem: {
         code: 'LOAD_REFUSED',
         message: expect.stringMatching(/: run \S+ was loaded by append, not by replace; nothing was done$/),
-        hint: 'delete its row from the ledger to load it again, or extract anew',
+        hint: 'with --mode append there is nothing to do; to have it by replace, extract anew',
       },
     });
     expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
