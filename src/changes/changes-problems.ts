@@ -13,7 +13,7 @@ export function unknown(table: string, path: string): SqlextractError {
   return new SqlextractError({
     code: 'CHANGES_UNKNOWN',
     message: `${table}: what was delivered before is not known, as ${path} is gone`,
-    hint: 'begin anew: sqlextract watermark reset, then the same command',
+    hint: `begin anew: sqlextract watermark reset --table ${table}, then the same command`,
     fault: 'state',
   });
 }
@@ -22,7 +22,7 @@ export function otherKey(table: string, before: readonly string[], now: readonly
   return new SqlextractError({
     code: 'CURSOR_CHANGED',
     message: `${table}: its rows were told apart by ${before.join(', ')}, and are now by ${now.join(', ')}`,
-    hint: 'begin anew: sqlextract watermark reset, then the same command; or type --unique-key as it was',
+    hint: '--on-change restart reads all of it anew, or type --unique-key as it was',
     fault: 'state',
   });
 }

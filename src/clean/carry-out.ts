@@ -13,6 +13,7 @@ import { openRunIds } from './plan-cleaning.ts';
 import { planJob } from './plan-job.ts';
 import { isDeadSocket } from './stale-files.ts';
 import { isStale } from './stale-markers.ts';
+import { isUnloadedStale } from './stale-unloaded.ts';
 
 /**
  * Removes what was shown and is still to be removed: each job is planned again under its lock, and only what is in both plans goes. A
@@ -92,6 +93,7 @@ async function cleanShared(
     });
     return ended;
   }
+  if (item.kind === 'unloaded run' && !isUnloadedStale(stateDir, item)) return false;
   if (item.kind !== 'holder socket') {
     removeFiles(item.folder, item.files);
     return true;

@@ -7,6 +7,7 @@ import type { CleanOptions, CleanPlan } from './clean-plan.ts';
 import { planJob } from './plan-job.ts';
 import { staleOwners, staleSockets, staleTemporary } from './stale-files.ts';
 import { staleMarkers } from './stale-markers.ts';
+import { staleUnloaded } from './stale-unloaded.ts';
 
 /** What could be removed now. Changes nothing and locks nothing; `carryOut` looks again under the locks. */
 export async function planCleaning(options: CleanOptions): Promise<CleanPlan> {
@@ -18,15 +19,17 @@ export async function planCleaning(options: CleanOptions): Promise<CleanPlan> {
     items.filter(({ kind }) => kind === 'abandoned run').map(({ job, run }) => `${job} ${run}`),
   );
   const folders = jobs.flatMap((job) => (job.kind === 'readable' ? job.runs.map((run) => dirname(run.folder)) : []));
+  const unloaded = staleUnloaded(stateDir);
   return {
     items: [
       ...items,
+      ...unloaded.items,
       ...staleMarkers(stateDir, (jobId, runId) => abandoned.has(`${jobId} ${runId}`)),
       ...staleOwners(stateDir),
       ...staleTemporary(stateDir, [...new Set(folders)], now),
       ...(await staleSockets(stateDir, now)),
     ],
-    remarks: plans.flatMap((plan) => plan.remarks),
+    remarks: [...plans.flatMap((plan) => plan.remarks), ...unloaded.remarks],
   };
 }
 

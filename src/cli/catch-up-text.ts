@@ -3,6 +3,7 @@ import { isOneState } from '../catch-up/catch-up.ts';
 import type { CatchUpOutcome, CatchUpReport, CaughtUpTable } from '../catch-up/report.ts';
 import { formatCounted, formatSeconds } from './amounts.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { afterIncomplete } from './next-step.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
 import { problemLines, shellWord } from './report.ts';
@@ -72,6 +73,7 @@ function againLines(name: string, outcome: CatchUpOutcome & { readonly kind: 'ag
 
 function nextCommand({ status, tables }: CatchUpReport): string {
   if (status === 'dry-run') return 'the same command without --dry-run';
-  if (status !== 'complete') return 'the same command again goes on from here';
+  if (status !== 'complete')
+    return afterIncomplete(tables.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.problem] : [])));
   return ['sqlextract load', ...tables.map(({ table }) => `--table ${shellWord(table)}`)].join(' ');
 }

@@ -2,6 +2,8 @@ import type { LoadMode } from '../ingest/load-mode.ts';
 import type { LoadReport, TableLoadReport } from '../load/load-report.ts';
 import type { LedgerEntry } from '../load/loader.ts';
 import { formatCount, formatCounted, formatSeconds } from './amounts.ts';
+import type { Problem } from '../model/problem.ts';
+import { afterIncomplete } from './next-step.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
 
@@ -54,8 +56,12 @@ export function describeLoad(report: LoadReport): readonly string[] {
   return [
     '',
     `${formatCounted(rows, 'record')} loaded into ${printable(report.target)}, ${formatSeconds(report.seconds)}`,
-    ...(report.status === 'complete' ? [] : ['Next: the same command again goes on from here']),
+    ...(report.status === 'complete' ? [] : [`Next: ${afterIncomplete(loadProblems(report.tables))}`]),
   ];
+}
+
+export function loadProblems(tables: readonly TableLoadReport[]): readonly Problem[] {
+  return tables.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.problem] : []));
 }
 
 function whatWasDone(entry: LedgerEntry, name: string): string {

@@ -5,6 +5,7 @@ import type { PlanReport, RunReport, TablePlan, TableReport } from '../engine/re
 import { formatBytes, formatCount, formatCounted, formatSeconds } from './amounts.ts';
 import { alignColumns } from './columns.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { afterIncomplete } from './next-step.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
 
@@ -134,7 +135,7 @@ function nextCommand(report: RunReport, catchUp: string): string {
         : `sqlextract verify --table ${shellWord(report.tables[0]?.table ?? '<name>')}`;
     case 'incomplete':
     case 'stopped':
-      return 'the same command again goes on from here';
+      return afterIncomplete(report.tables.flatMap(({ problem }) => problem ?? []));
     default:
       return report.status satisfies never;
   }

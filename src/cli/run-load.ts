@@ -69,7 +69,9 @@ export function requestOf(settings: Settings, flags: FlagValues, { plan, target,
   if (asked.url === null) throw withoutUrl(asked.name);
   const { url, displayUrl } = asked.url;
   const typed = flags['evolve'];
-  const evolve = choiceParser(EVOLVE)(typeof typed === 'string' ? typed : 'fail', {
+  // Who lets the runs have new columns means the targets, too.
+  const fallback = settings.onDrift === 'add-columns' ? settings.onDrift : 'fail';
+  const evolve = choiceParser(EVOLVE)(typeof typed === 'string' ? typed : fallback, {
     label: '--evolve',
     fault: 'usage',
   });

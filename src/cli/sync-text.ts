@@ -1,6 +1,7 @@
 import type { SyncReport, TableVerdict } from '../sync/sync-report.ts';
 import { formatCount, formatCounted, formatSeconds } from './amounts.ts';
-import { describeTableLoad } from './load-text.ts';
+import { describeTableLoad, loadProblems } from './load-text.ts';
+import { afterIncomplete } from './next-step.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
 import { describeConsistency, problemLines } from './report.ts';
@@ -65,7 +66,7 @@ function arrow({ mode, inserted, updated, deleted, target }: TableVerdict): stri
   }
 }
 
-function lastLine({ status, seconds, load }: SyncReport): string {
+function lastLine({ status, seconds, load, refused, extract }: SyncReport): string {
   const time = formatSeconds(seconds);
   switch (status) {
     case 'complete':
@@ -74,7 +75,11 @@ function lastLine({ status, seconds, load }: SyncReport): string {
       return 'DIFFERENT: see above';
     case 'incomplete':
     case 'stopped':
-      return 'Next: the same command again goes on from here';
+      return `Next: ${afterIncomplete([
+        ...loadProblems(load?.tables ?? []),
+        ...refused.map(({ problem }) => problem),
+        ...extract.tables.flatMap(({ problem }) => problem ?? []),
+      ])}`;
     default:
       return status satisfies never;
   }

@@ -82,8 +82,13 @@ function merged(settings: Settings, entry: Entry | null): TableSettings {
 
 /** Parses what the file says of tables, so that a mistake in it is told before any table is read. */
 export function checkTableEntries(settings: Settings, file: ConfigFile): void {
-  const origins = allDefault(settings.origins);
-  const plain: Settings = { ...settings, columns: null, excludeColumns: null, asText: null, uniqueKey: null, origins };
+  const names = { columns: null, excludeColumns: null, asText: null, uniqueKey: null };
+  const plain: Settings = {
+    ...settings,
+    ...untyped(settings.origins),
+    ...names,
+    origins: allDefault(settings.origins),
+  };
   for (const key of file.tableNames()) {
     const { schema, name } = splitAtLastDot(key);
     tableSettings(plain, schema, name);
@@ -93,6 +98,12 @@ export function checkTableEntries(settings: Settings, file: ConfigFile): void {
 
 function mayBeOverridden(origin: Origin): boolean {
   return origin === 'file' || origin === 'default' || origin === 'chosen';
+}
+
+/** What flags and variables say is of the tables of this call, which need not be all of the file. */
+function untyped(origins: Settings['origins']): Partial<Settings> {
+  const typed = (Object.keys(SETTINGS) as SettingName[]).filter((name) => !mayBeOverridden(origins[name]));
+  return Object.fromEntries(typed.map((name) => [name, SETTINGS[name].fallback]));
 }
 
 function allDefault(origins: Settings['origins']): Settings['origins'] {

@@ -58,7 +58,7 @@ function unknown({ table, run }: Manifest, why: string): SqlextractError {
   return new SqlextractError({
     code: 'DELETES_UNKNOWN',
     message: `${displayName(table)}: which keys were delivered before run ${run} is not known, as ${why}`,
-    hint: 'begin anew: sqlextract watermark reset, then the same command; keep --detect-deletes on from then on',
+    hint: `begin anew: sqlextract watermark reset --table ${displayName(table)}, then the same command; keep --detect-deletes on from then on`,
     fault: 'state',
   });
 }

@@ -110,6 +110,7 @@ export async function windowOf(
   const remark = (text: string): void => watcher.event({ kind: 'remark', table: name, text });
   const window = await decideWindow({
     ...{ cursors: session.cursors, name, table, where: settings.where, incremental, remark },
+    sumOf: async (where) => session.checksum({ table, where }),
     ...{ state: fitted.state, last: lastLink(handle.store), signal: request.stop },
   });
   remark(promiseText(window, handle.store.runs()));

@@ -1,9 +1,11 @@
-import type { CursorColumn, CursorFrom, IncrementalWindow } from '../model/cursor.ts';
+import type { CountedTies, CursorColumn, IncrementalWindow, Watermark } from '../model/cursor.ts';
 import type { IncrementalSettings } from '../model/incremental-settings.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { SourceCursors } from '../sources/cursors.ts';
+import type { Checksum } from '../sources/source.ts';
+import { countTies } from './counted-ties.ts';
 import { uniqueKeyOf } from './unique-key.ts';
 
 export interface WindowRequest {
@@ -17,6 +19,7 @@ export interface WindowRequest {
   /** The last link of the job's chain of windows; null: there is none. */
   readonly last: string | null;
   readonly signal: AbortSignal;
+  readonly sumOf: (where: string) => Promise<Checksum>;
   remark(text: string): void;
 }
 
@@ -70,7 +73,7 @@ async function firstLower({ cursors, table, incremental }: WindowRequest, column
   return { from: { value, ties: { kind: 'all' } }, repeatedTo: null };
 }
 
-async function laterLower(request: WindowRequest, column: CursorColumn, from: CursorFrom): Promise<Lower> {
+async function laterLower(request: WindowRequest, column: CursorColumn, from: Watermark['from']): Promise<Lower> {
   const { cursors, table, incremental, name } = request;
   const { lookback, strategy } = incremental;
   const tellsRows = uniqueKeyOf(name, table, incremental).length > 0;
@@ -79,12 +82,26 @@ async function laterLower(request: WindowRequest, column: CursorColumn, from: Cu
     const value = await cursors.earlier(table, column, from.value, lookback);
     return { from: { value, ties: { kind: 'all' } }, repeatedTo: from.value };
   }
-  if (from.ties.kind !== 'all') return { from, repeatedTo: null };
-  if (strategy !== 'append' || tellsRows) return { from, repeatedTo: from.value };
+  const { value, ties } = from;
+  if (ties.kind === 'counted' && (await areSame(request, column, value, ties)))
+    return { from: { value, ties: { kind: 'none' } }, repeatedTo: null };
+  if (ties.kind === 'except' || ties.kind === 'none') return { from: { value, ties }, repeatedTo: null };
+  if (strategy !== 'append' || tellsRows) return { from: { value, ties: { kind: 'all' } }, repeatedTo: value };
   request.remark(
     `rows that come later with the very value ${from.value} are not seen: no key tells them from those delivered`,
   );
-  return { from: { ...from, ties: { kind: 'none' } }, repeatedTo: null };
+  return { from: { value, ties: { kind: 'none' } }, repeatedTo: null };
+}
+
+/** Asked after the bound, see `staysCounted`. */
+async function areSame(
+  { cursors, table, where, sumOf }: WindowRequest,
+  column: CursorColumn,
+  value: string,
+  { rows, sum }: CountedTies,
+): Promise<boolean> {
+  const now = await countTies({ cursors, table, where, column, value, sumOf });
+  return now.rows === rows && now.sum === sum;
 }
 
 async function closedRange(request: WindowRequest, column: CursorColumn, last: string | null) {

@@ -25,7 +25,8 @@ export interface FittedIncrement {
  *   settings changed ──warn──▶ said, go on ──fail──▶ CURSOR_CHANGED ──restart──▶ begin anew
  *                    └─another cursor, whose old value says nothing: fail or restart only
  *   columns changed ──fail──▶ CURSOR_DRIFT ──add-columns──▶ said, go on ──freeze──▶ the columns as they were
- *                    └─gone or of another type: only restart, or a choice of other columns
+ *                    ├─gone or of another type: fail or restart only
+ *                    └─restart (--on-change)──▶ begin anew
  */
 export async function fitIncrement(
   wishes: Wishes,
@@ -39,7 +40,14 @@ export async function fitIncrement(
   if (state === null) return { table: found, model, state };
   const kept = afterChange(wishes, found, incremental, model, state, watcher);
   if (kept.watermark === null) return { table: found, model, state: kept };
-  const table = await afterDrift(wishes, session, found, incremental, model, kept, watcher);
+  const drift = driftOf(model, kept);
+  if (drift === null) return { table: found, model, state: kept };
+  if (wishes.onChange === 'restart') {
+    const text = `${saidOf(drift)} since its last run: all of it is read anew (--on-change restart)`;
+    watcher?.event({ kind: 'remark', table: found.name, text });
+    return { table: found, model, state: { ...kept, watermark: null } };
+  }
+  const table = await afterDrift({ onDrift: wishes.onDrift, drift }, session, found, incremental, model, watcher);
   // What is asked for stays what the next run is compared with, also where columns are left out.
   return { table, model: modelOf(table.table, found.settings, incremental), state: kept };
 }
@@ -96,18 +104,36 @@ function shown(cursor: string): string {
   return cursor === HASH_COLUMN.name ? 'none (--detect-changes hash)' : cursor;
 }
 
+/** Columns with their types. */
+interface Drift {
+  readonly gone: readonly string[];
+  readonly added: readonly string[];
+}
+
+function driftOf(model: IncrementalModel, state: IncrementalState): Drift | null {
+  // Set by hand before the first run: there is nothing to compare with.
+  if (state.columns.length === 0) return null;
+  const gone = state.columns.filter((column) => !model.columns.includes(column));
+  const added = model.columns.filter((column) => !state.columns.includes(column));
+  return gone.length === 0 && added.length === 0 ? null : { gone, added };
+}
+
+function saidOf({ gone, added }: Drift): string {
+  const parts = [
+    ...(gone.length === 0 ? [] : [`${gone.join(', ')} is gone`]),
+    ...(added.length === 0 ? [] : [`${added.join(', ')} is new`]),
+  ];
+  return parts.join(', and ');
+}
+
 async function afterDrift(
-  { onDrift }: Wishes,
+  { onDrift, drift: { gone, added } }: Pick<Wishes, 'onDrift'> & { readonly drift: Drift },
   session: SourceSession,
   found: ResolvedTable,
   incremental: IncrementalSettings,
   model: IncrementalModel,
-  state: IncrementalState,
   watcher: RunWatcher | null,
 ): Promise<ResolvedTable> {
-  const gone = state.columns.filter((column) => !model.columns.includes(column));
-  const added = model.columns.filter((column) => !state.columns.includes(column));
-  if ((gone.length === 0 && added.length === 0) || state.columns.length === 0) return found;
   if (gone.length > 0) throw lost(found.name, gone, added);
   if (onDrift === 'fail') throw drifted(found.name, added);
   if (onDrift === 'freeze') {
@@ -125,7 +151,7 @@ async function afterDrift(
     incremental.by === null
       ? `${added.join(', ')} is new: every row counts as changed`
       : `${added.join(', ')} is new: rows that were read before have no value there until they change, also where the column has a default; ` +
-        '--on-change restart, or watermark reset, reads all of it anew';
+        `sqlextract watermark reset --table ${found.name}, and the same command, reads all of it anew`;
   watcher?.event({ kind: 'remark', table: found.name, text });
   return found;
 }
@@ -146,7 +172,7 @@ function lost(table: string, gone: readonly string[], added: readonly string[]):
   return new SqlextractError({
     code: 'CURSOR_DRIFT',
     message: `${table} no longer has ${gone.join(', ')} as its last run had it${now}`,
-    hint: 'read all of it anew: sqlextract watermark reset, then the same command',
+    hint: '--on-change restart reads all of it anew, and the target replaces its table with it',
     fault: 'data',
   });
 }
@@ -155,7 +181,7 @@ function drifted(table: string, added: readonly string[]): SqlextractError {
   return new SqlextractError({
     code: 'CURSOR_DRIFT',
     message: `${table} has ${added.join(', ')}, which its last run did not have; rows that were read before would lack it`,
-    hint: '--on-drift add-columns goes on with it, --on-drift freeze without it; watermark reset reads all of it anew',
+    hint: '--on-drift add-columns goes on with it, --on-drift freeze without it, --on-change restart reads all of it anew',
     fault: 'data',
   });
 }

@@ -1,11 +1,12 @@
-import type { Watermark } from '../model/cursor.ts';
+import type { CountedTies, Watermark } from '../model/cursor.ts';
 import type { IncrementalState } from '../model/incremental-state.ts';
 import type { SourceSession } from '../sources/source.ts';
+import { countTies, staysCounted } from './counted-ties.ts';
 import { isOneState } from './one-state.ts';
 import type { Consistency, TableRun } from './table-run.ts';
 import { tieKeyOf } from './unique-key.ts';
 
-/** More rows at one value are not told apart: they are read again, and marked so. */
+/** More rows at one value are not listed: they are counted, and read again (marked so) when the next run finds others there. */
 const MOST_TIES = 2000;
 
 /**
@@ -13,6 +14,7 @@ const MOST_TIES = 2000;
  *
  *   rows were delivered ──inside the one snapshot of all files──▶ largest value, without the rows that stand at it
  *                       └─else──────────────────────────────────▶ largest value, with them: they are read again
+ *   more than can be listed stand there ──▶ their number and checksum: they are read again when these have changed
  *   none were ──▶ the watermark stays where it is
  *   it was set or reset by hand since the run began ──▶ that holds
  */
@@ -49,6 +51,17 @@ async function movedTo(run: TableRun, exact: boolean, session: SourceSession): P
   const { largest, ties } = await session.cursors.delivered(request);
   if (window.next !== null) return { ...moved, from: { value: window.next, ties: { kind: 'all' } } };
   if (largest === null) return null;
-  const known = exact && ties !== null && ties.length > 0;
-  return { ...moved, from: { value: largest, ties: known ? { kind: 'except', key, tuples: ties } : { kind: 'all' } } };
+  if (exact && ties !== null && ties.length > 0)
+    return { ...moved, from: { value: largest, ties: { kind: 'except', key, tuples: ties } } };
+  const counted = exact && staysCounted(window.column) ? await countedAt(run, largest, session) : null;
+  return { ...moved, from: { value: largest, ties: counted ?? { kind: 'all' } } };
+}
+
+/** Null: they cannot be counted, which is no reason for the run to fail. */
+async function countedAt(run: TableRun, value: string, session: SourceSession): Promise<CountedTies | null> {
+  const { table, increment, askedWhere: where } = run;
+  if (increment === null) return null;
+  const sumOf = async (condition: string) => session.checksum({ table, where: condition });
+  const { column } = increment.window;
+  return countTies({ cursors: session.cursors, table, where, column, value, sumOf }).catch(() => null);
 }

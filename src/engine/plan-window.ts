@@ -52,6 +52,7 @@ export async function planWindow(
   const window = await decideWindow({
     ...{ cursors: session.cursors, name, table, where: settings.where, incremental },
     ...{ state: fitted.state, last, signal: request.stop, remark: (text) => remarks.push(text) },
+    sumOf: async (where) => session.checksum({ table, where }),
   });
   const where = whereOf(session.cursors, table, settings.where, window);
   return { table: { ...fitted.table, settings: { ...settings, where } }, window, remarks };

@@ -54,9 +54,10 @@ function matching(pattern: string, tables: readonly TableRef[]): readonly TableN
   });
 }
 
-/** A pattern without schema matches the bare name in any schema. */
+/** A pattern without schema matches the bare name in any schema; `main.` is what SQLite calls the one that its tables do not have here. */
 export function matchesTable(pattern: string, table: TableName): boolean {
-  const literal = pattern.includes('"') ? displayName(splitName(pattern)) : pattern;
+  const typed = pattern.includes('"') ? displayName(splitName(pattern)) : pattern;
+  const literal = table.schema === '' ? typed.replace(/^main\./iu, '') : typed;
   const expression = new RegExp(
     `^${literal
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')

@@ -77,13 +77,19 @@ function checkTypes(load: TableLoad, target: IngestTarget, flavor: string | null
 }
 
 /** A text that is equal to the NULL marker is quoted in our files; a target that cannot tell would make NULL of it. */
-function checkMarker({ format, source }: TableLoad, manifest: Pick<Manifest, 'totals'>, target: IngestTarget): void {
+function checkMarker(
+  { format, source, incremental }: TableLoad,
+  manifest: Pick<Manifest, 'totals'>,
+  target: IngestTarget,
+): void {
   const cells = manifest.totals.markerCells ?? 'nobody counted how many';
   if (format.name !== 'csv' || cells === 0 || target.capabilities.tellsQuotedMarker) return;
+  const table = displayName(source.table);
+  const are = cells === 1 ? `1 cell of ${table} is` : `${cells} cells of ${table} are`;
   throw new SqlextractError({
     code: 'INGEST_MARKER',
-    message: `${cells} cells of ${displayName(source.table)} are the text ${JSON.stringify(format.nullMarker)}, which ${target.title} would read as NULL`,
-    hint: "extract with another marker, for example --null '~NULL~'",
+    message: `${are} the text ${JSON.stringify(format.nullMarker)}, which ${target.title} would read as NULL`,
+    hint: `${incremental?.previous ? `begin anew (sqlextract watermark reset --table ${table})` : 'extract'} with another marker, for example --null '~NULL~', or with --format parquet`,
     fault: 'data',
   });
 }

@@ -3,6 +3,7 @@ import { leastRows, markColumn, needsDeletedColumn, tooManyDeletes } from './del
 import type { IngestPlan, LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { heldRows, LEDGER, newestIsOfOthers, previousIsNewest } from './ledger-sql.ts';
 import { needsKey } from './load-mode.ts';
+import { ownSourceView } from './own-source.ts';
 import { commaList, commentText, Quoted, sql, word } from './quoted.ts';
 import { skipsRows } from './rejected-rows.ts';
 import type { View } from './render.ts';
@@ -91,6 +92,7 @@ export function tableView(load: TableLoad, plan: IngestPlan, target: IngestTarge
       inserts.some(({ isKey }) => !isKey),
     ),
     held: heldRows(load, target),
+    ...ownSourceView(load, target),
     ...messages(load, target),
   };
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { SqlextractError } from '../model/problem.ts';
 import { tooManyRefused } from './check-deletes.ts';
 
@@ -21,11 +22,22 @@ export function guardError(error: unknown, title: string): SqlextractError {
   return new SqlextractError(
     {
       code: 'LOAD_FAILED',
-      message: `${title} did not take a statement: ${text.split('\n')[0] ?? ''}`,
+      message: `${title} did not take a statement: ${brokenLine(text) ?? text.split('\n')[0] ?? ''}`,
       hint: 'nothing was changed; mend what the cause names, then the same command tries again',
       fault: 'data',
       causes: [text],
     },
     error,
   );
+}
+
+/** DuckDB says in many lines which row of which CSV file it could not read, and why: the first has the number alone. */
+function brokenLine(text: string): string | null {
+  const [, line] = /CSV Error on Line: (\d+)/.exec(text) ?? [];
+  const [, file] = /^\s*file\s*= (.*)$/m.exec(text) ?? [];
+  const [why = 'it is no row of the file'] =
+    /Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote found|Error when converting column [^\n]*/.exec(
+      text,
+    ) ?? [];
+  return line === undefined || file === undefined ? null : `${basename(file)}, line ${line}: ${why}`;
 }

@@ -9,6 +9,8 @@ import type { Evolve } from './drift.ts';
 import { driftOf, refuseDrift, withoutGenerated, withoutMissing } from './drift.ts';
 import { requireDeletable, withDeletedColumn } from './check-deletes.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, TargetPlace } from './loader.ts';
+import { orGoneFiles } from './gone-files.ts';
+import { entryOf } from './read-ledger.ts';
 import { requireOther } from './source-itself.ts';
 import { requireLoaded, requirePrevious, requireTable } from './window-gap.ts';
 
@@ -50,7 +52,7 @@ export interface TargetCounts {
 /** Loads one table as far as it can. Never throws: one table's trouble hides no other. */
 export async function loadTable(context: LoadContext, load: TableLoad): Promise<LoadOutcome> {
   try {
-    const known = await context.session.entry(load);
+    const known = await entryOf(context.session, load);
     if (known !== null) return await loadedBefore(context, load, known);
     await requireOther(context.place, load);
     await requirePrevious(context.session, load);
@@ -74,7 +76,7 @@ function loadedOtherwise({ source, target, mode }: TableLoad, entry: LedgerEntry
   return new SqlextractError({
     code: 'LOAD_REFUSED',
     message: `${table}: run ${source.run} was loaded by ${entry.mode}, not by ${mode}; nothing was done`,
-    hint: 'delete its row from the ledger to load it again, or extract anew',
+    hint: `with --mode ${entry.mode} there is nothing to do; to have it by ${mode}, extract anew`,
     fault: 'data',
   });
 }
@@ -142,7 +144,8 @@ async function loadAnew(context: LoadContext, load: TableLoad): Promise<LoadOutc
     await session.discard(load, plan);
     const gone = lost === undefined ? {} : { lost };
     return { kind: 'loaded', entry, resumedFiles, ...gone, ...(await countsOf(context, load, before)) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = orGoneFiles(load, thrown);
     await discardAfter(context, load, error);
     throw error;
   }

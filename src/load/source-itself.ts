@@ -1,4 +1,5 @@
 import type { TableLoad } from '../ingest/ingest-plan.ts';
+import { sameName, sourceSchema } from '../ingest/own-source.ts';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { TargetPlace } from './loader.ts';
@@ -17,8 +18,8 @@ export async function requireOther(
   if (identity === undefined || !sameName(identity, table.name, load.target.name)) return;
   const there = await place.identity(identity['driver'] ?? '');
   if (there === null || !sameServer(identity, there)) return;
-  const from = schemaOf(identity, table.schema);
-  const to = schemaOf(there, load.target.schema ?? '');
+  const from = sourceSchema(identity, table.schema);
+  const to = sourceSchema(there, load.target.schema ?? '');
   if (!sameName(identity, from, to)) return;
   throw new SqlextractError({
     code: 'LOAD_INTO_SOURCE',
@@ -33,16 +34,4 @@ function sameServer(one: Identity, other: Identity): boolean {
   const ignored = one['driver'] === 'mysql' ? 'database' : '';
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...keys].every((key) => key === ignored || one[key] === other[key]);
-}
-
-const USUAL: Readonly<Record<string, string>> = { postgres: 'public', sqlserver: 'dbo', sqlite: 'main' };
-
-function schemaOf(identity: Identity, schema: string): string {
-  if (schema !== '') return schema;
-  return USUAL[identity['driver'] ?? ''] ?? identity['database'] ?? '';
-}
-
-/** Where names may be told apart by case and where not is the server's to say: only PostgreSQL always does. */
-function sameName({ driver }: Identity, one: string, other: string): boolean {
-  return driver === 'postgres' ? one === other : one.toLowerCase() === other.toLowerCase();
 }

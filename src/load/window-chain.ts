@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
 import type { ManifestPlace } from '../ingest/load-order.ts';
 import type { LoadSession } from './loader.ts';
+import { entryOf } from './read-ledger.ts';
 
 export interface ChainReader {
   /** The manifest in a run's folder; null when there is none. */
@@ -36,7 +37,7 @@ export async function missingWindows(
   session: Pick<LoadSession, 'entry' | 'newest'>,
 ): Promise<readonly TableLoad[]> {
   const last = reader.plan(place);
-  if (previousOf(last) === null || (await session.entry(last)) !== null) return [last];
+  if (previousOf(last) === null || (await entryOf(session, last)) !== null) return [last];
   const newest = new Set(await session.newest(last));
   const loads: TableLoad[] = [];
   for (const load of backwards(place, reader)) {
@@ -53,9 +54,9 @@ async function notLoaded(
   session: Pick<LoadSession, 'entry'>,
 ): Promise<readonly TableLoad[]> {
   const first = loads.findIndex((load) => previousOf(load) === null);
-  if (first === -1 || loads[first] === undefined || (await session.entry(loads[first])) === null) return loads;
+  if (first === -1 || loads[first] === undefined || (await entryOf(session, loads[first])) === null) return loads;
   const missing: TableLoad[] = [];
-  for (const load of loads) if ((await session.entry(load)) === null) missing.push(load);
+  for (const load of loads) if ((await entryOf(session, load)) === null) missing.push(load);
   return missing;
 }
 

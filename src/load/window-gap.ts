@@ -30,6 +30,9 @@ function hintFor({ source }: TableLoad, previous: string, newest: readonly strin
   const anew = `sqlextract watermark reset --table ${displayName(source.table)}, then sqlextract sync`;
   if (newest.length > 0 && !newest.some((run) => isOfJob(run, source.job)))
     return `the newest run is of another job (a full run, or another --where), and windows do not go on from it; begin anew: ${anew}; from then on leave the other job out`;
+  // run ids begin with their time
+  if (newest.some((run) => isOfJob(run, source.job) && runOfLedger(run) > previous))
+    return `the target is ahead of the state that this window comes from, which may be an older copy; begin anew: ${anew}`;
   return `load the windows between first: sqlextract load does, when the folder of run ${previous} lies beside that of ${source.run}; or begin anew: ${anew}`;
 }
 

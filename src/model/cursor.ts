@@ -58,6 +58,18 @@ export type CursorTies =
   /** All but those with these keys, which were delivered. Never empty. */
   | { readonly kind: 'except'; readonly key: readonly string[]; readonly tuples: readonly KeyTuple[] };
 
+/**
+ * So many rows stood at the watermark with this checksum (model/row-hash.ts), all delivered: too many to be listed. As long as they are the same,
+ * none of them is read; else all are, again.
+ */
+export interface CountedTies {
+  readonly kind: 'counted';
+  /** Digits. */
+  readonly rows: string;
+  /** Digits. */
+  readonly sum: string;
+}
+
 export const STRATEGIES = ['append', 'merge', 'delete_insert'] as const;
 /** What becomes of a window's rows in the target. */
 export type Strategy = (typeof STRATEGIES)[number];
@@ -92,7 +104,7 @@ export interface IncrementalWindow extends CursorWindow {
 /** How far a job has come; written with the run that came so far. */
 export interface Watermark {
   readonly column: CursorColumn;
-  readonly from: CursorFrom;
+  readonly from: { readonly value: string; readonly ties: CursorTies | CountedTies };
   /** The run that moved it; null: set by hand. */
   readonly run: string | null;
   /** ISO 8601. */

@@ -73,7 +73,7 @@ function fileOf({ path, rows, bytes, sha256 }: ChunkFile, folder: string): LoadF
 
 /** As much of a manifest as there is before the first row; what it lacks is looked at when the manifest is there. */
 function manifestOf({ run, job, source, table, schema, format, startedAt, incremental }: RunDraft): PlannedManifest {
-  const totals = { rows: 0, bytes: 0, files: 0, nullCounts: [], maxBytes: [] };
+  const totals = { rows: 0, bytes: 0, files: 0, nullCounts: [], maxBytes: [], markerCells: 0 };
   return {
     run,
     job,

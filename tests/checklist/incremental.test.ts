@@ -97,6 +97,19 @@ describe.each(Object.entries(SOURCES))('incremental runs of %s', (_, open) => {
     await add([[21, `'${step(21)}'`]]);
     expect(await next()).toEqual([21]);
   });
+
+  it('51. nor do 2100 rows with one stamp, more than are listed by their keys, until another one stands there', async () => {
+    const { add, next } = await newJob('many_ties');
+    const at = `'${step(7)}'`;
+    await add(upTo(2100).map((id) => [id, at]));
+    expect(await next()).toHaveLength(2100);
+    expect(await next()).toEqual([]);
+    await add([[2101, at]]);
+    expect(await next()).toEqual(upTo(2101));
+    expect(await next()).toEqual([]);
+    await add([[2102, `'${step(8)}'`]]);
+    expect(await next()).toEqual([2102]);
+  });
 });
 
 async function deliveredBy(test: ExtractCase, flags: readonly string[]): Promise<readonly number[]> {

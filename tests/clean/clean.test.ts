@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -209,6 +210,11 @@ describe('clean', () => {
     const discarded = onlyRunFolder();
     const kept = join(discarded, 'part-000009.parquet');
     expect(await cli(['extract', '--table', 'a', '--fresh', '--quiet'])).toMatchObject({ code: 0 });
+    // what sync remembers stays as long as there is a state that the run could be in
+    expect(await cli(['sync', '--table', 'b', '--quiet'], 'before-load-prepare')).toMatchObject({ signal: 'SIGKILL' });
+    const isOfB = (job: { readonly jobId: string }): boolean => job.jobId.startsWith('b-');
+    expect((await clean()).items.map(({ kind }) => kind)).not.toContain('unloaded run');
+    for (const { jobId } of listJobs(stateDir).filter(isOfB)) rmSync(jobFilesOf(stateDir, jobId).state);
     mkdirSync(discarded, { recursive: true });
     writeFileSync(kept, 'left by a clean-up that was killed');
     const jobIds = listJobs(stateDir).map(({ jobId }) => jobId);
@@ -236,7 +242,9 @@ describe('clean', () => {
       'holder socket',
       'run marker',
       'temporary files',
+      'unloaded run',
     ]);
+    expect(report.remarks).toEqual([expect.stringMatching(/^b: run \S+ never got into .*, and its state is gone/)]);
     expect([dirname(kept), old, young].map((path) => existsSync(path))).toEqual([false, false, true]);
     expect(report.items.find(({ kind }) => kind === 'holder socket')?.files).toEqual([
       expect.objectContaining({ name: basename(dead ?? '') }),

@@ -90,6 +90,13 @@ describe('sync', () => {
     expect(await readdir(join(folder, '.sqlextract', 'sync'))).toEqual([]);
   });
 
+  test('CSV into a target that cannot tell the marker in quotes: loaded where no cell is it, refused where one is', async () => {
+    const folder = await newShop();
+    const args = ['--format', 'csv', '--target', 'sqlite:dw.sqlite'];
+    expect(await sync(folder, ['--table', 'users', ...args])).toMatchObject({ code: 0 });
+    expect((await sync(folder, ['--table', 'tags', ...args])).stdout).toContain('1 cell of tags is the text "\\\\N"');
+  });
+
   test('in every mode: again after new data, the target has what the source has', async () => {
     const folder = await newShop();
     await report(folder, ['--table', 'users']);
@@ -164,7 +171,8 @@ describe('refusals', () => {
     const result = await sync(folder, ['--table', 'users']);
     expect(result.code).toBe(6);
     expect(result.stdout).toContain('code: LOAD_DRIFT');
-    const added = await sync(folder, ['--table', 'users', '--evolve', 'add-columns']);
+    expect(result.stdout).toContain('Next: what the hint above says');
+    const added = await sync(folder, ['--table', 'users', '--on-drift', 'add-columns']);
     expect(added.code).toBe(0);
     expect(await usersIn(folder)).toBe(usersOf(folder));
   });

@@ -125,4 +125,13 @@ tables:
     });
     expect(problem.message).toContain('chunk_size in sqlextract.yaml, line 4');
   });
+
+  test('what is typed for one table is not held against the entries of others', async () => {
+    const file =
+      'tables: {prices: {incremental: {detect_changes: hash}}, users: {incremental: {by: updated_at}}, countries: {}}';
+    const table = ['users'];
+    const settings = await load({ file, flags: { table, 'detect-deletes': true, start: '5', end: '9' } });
+    expect(tableSettings(settings, '', 'users').incremental).toMatchObject({ detectDeletes: true, end: '9' });
+    expect((await load({ file, flags: { table: ['countries'], limit: '5' } })).limit).toBe(5);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectTables, splitName } from '../../src/engine/select-tables.ts';
+import { matchesTable, selectTables, splitName } from '../../src/engine/select-tables.ts';
 import type { TableRef } from '../../src/model/table.ts';
 
 const listed = ['public.users', 'public.orders', 'audit.users', 'audit.log'].map((text): TableRef => {
@@ -28,6 +28,12 @@ describe('table patterns', () => {
     await expect(select(['x*'])).rejects.toMatchObject({ problem: { code: 'TABLE_NOT_MATCHED' } });
     await expect(select(['log'], ['log'])).rejects.toMatchObject({ problem: { code: 'NO_TABLE_LEFT' } });
     await expect(select([])).rejects.toMatchObject({ problem: { code: 'NO_TABLE_LEFT' } });
+  });
+
+  it('take main. for what has no schema, as SQLite does', () => {
+    const table = { schema: '', name: 'users' };
+    const typed = ['main.users', 'main.u*', 'MAIN.users', 'm*', 'audit.users'];
+    expect(typed.map((pattern) => matchesTable(pattern, table))).toEqual([true, true, true, false, false]);
   });
 
   it('keep dots inside quotes', () => {

@@ -9,12 +9,19 @@ import type { IngestTarget } from '../../src/ingest/target.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import { manifestOf, PLAIN_ORDER, planOf } from '../conformance/ingest-example.ts';
 
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
 /** A folder with one CSV file in it, and its plan. */
 export interface GivenLoad extends Disposable {
   readonly folder: string;
   readonly plan: IngestPlan;
   /** Runs run.sh on `folder`/target, another file there, or the database of a URL. */
-  run(database?: string): { readonly code: number; readonly output: string };
+  run(database?: string): Outcome;
+  /** Runs run.sh with arguments of the target's client. */
+  runWith(words: readonly string[], environment: Readonly<Record<string, string>>): Outcome;
 }
 
 /** `lines` are the file's, without its header; `rows` says how many the manifest counts. `folderName` is where the file lies. */
@@ -48,21 +55,27 @@ export function givenLoad(
   const plan = { ...planOf(target, { ...facts, compression: 'none' }), tables: [load] };
   const scripts = join(folder, 'scripts');
   mkdirSync(scripts);
+  const written = (): string => {
+    const pathOf = ({ path }: { readonly path: string }): string => relative(scripts, path);
+    for (const script of target.scripts(plan, { pathOf })) writeFileSync(join(scripts, script.name), script.text);
+    return join(scripts, 'run.sh');
+  };
   return {
     folder,
     plan,
-    run: (database = 'target') => {
-      const pathOf = ({ path }: { readonly path: string }): string => relative(scripts, path);
-      for (const script of target.scripts(plan, { pathOf })) writeFileSync(join(scripts, script.name), script.text);
-      return shell(join(scripts, 'run.sh'), database.includes('://') ? database : join(folder, database));
-    },
+    run: (database = 'target') => shell(written(), [database.includes('://') ? database : join(folder, database)]),
+    runWith: (words, environment) => shell(written(), words, environment),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-function shell(script: string, database: string) {
+function shell(script: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}): Outcome {
   try {
-    const output = execFileSync('bash', ['-c', 'exec bash "$0" "$1" 2>&1', script, database], { encoding: 'utf8' });
+    const env = { ...process.env, ...environment };
+    const output = execFileSync('bash', ['-c', 'exec bash "$0" "$@" 2>&1', script, ...words], {
+      encoding: 'utf8',
+      env,
+    });
     return { code: 0, output };
   } catch (error) {
     const { status, stdout } = error as { status: number | null; stdout: string };

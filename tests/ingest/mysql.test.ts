@@ -59,7 +59,11 @@ describe('LOAD DATA', () => {
     const [load] = plan.tables;
     if (load === undefined) throw new Error('no table');
     const statement = loadDataStatement(load, plan, { way: 'table', sixDigits: true }, 'f');
-    expect(statement).toContain("(`id`, @c2) SET `note` = NULLIF(@c2, _utf8mb4 X'5c4e' COLLATE utf8mb4_nopad_bin)");
+    expect(statement).toContain('(`id`, @c2) SET `note` = NULLIF(COALESCE(@c2, CAST(CONCAT(');
+    const more = { ...load, columns: [...load.columns, ...load.columns.slice(0, 1)] };
+    expect(loadDataStatement(more, plan, { way: 'table', sixDigits: true }, 'f')).toContain(
+      "SET `note` = NULLIF(@c2, _utf8mb4 X'5c4e' COLLATE utf8mb4_nopad_bin)",
+    );
     const worded = { ...load, format: { ...load.format, nullMarker: 'NULL' } };
     expect(loadDataStatement(worded, plan, { way: 'table', sixDigits: true }, 'f').trim()).toMatch(/\(`id`, `note`\)$/);
   });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -45,18 +44,7 @@ async function mariadb(): Promise<Place> {
   return {
     target: mysqlTarget,
     flavor: 'mariadb',
-    run: async (given) => {
-      given.run('nowhere');
-      const script = join(given.folder, 'scripts', 'run.sh');
-      try {
-        const env = { ...process.env, ...environment };
-        const words = ['-c', 'exec bash "$0" "$@" 2>&1', script, ...runArguments];
-        return { code: 0, output: execFileSync('bash', words, { env, encoding: 'utf8' }) };
-      } catch (error) {
-        const { status, stdout } = error as { status: number; stdout: string };
-        return { code: status, output: stdout };
-      }
-    },
+    run: async (given) => given.runWith(runArguments, environment),
     ask: async (_, statement) => {
       const [rows] = await database.client.query(statement);
       return Array.isArray(rows) ? rows.flatMap((row) => Object.values(row)) : [];

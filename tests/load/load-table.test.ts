@@ -5,6 +5,7 @@ import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
 import type { TableLoad } from '../../src/ingest/ingest-plan.ts';
 import type { LoadMode } from '../../src/ingest/load-mode.ts';
+import { ledgerRun } from '../../src/ingest/plan-window.ts';
 import { planned, planOf } from '../ingest/load-example.ts';
 import { FakeSession } from './fake-session.ts';
 
@@ -52,10 +53,23 @@ describe('a run that the ledger has', () => {
       problem: {
         code: 'LOAD_REFUSED',
         message: expect.stringMatching(/: run \S+ was loaded by append, not by replace; nothing was done$/),
-        hint: 'delete its row from the ledger to load it again, or extract anew',
+        hint: 'with --mode append there is nothing to do; to have it by replace, extract anew',
       },
     });
     expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
+  });
+});
+
+test('a file that is gone is told of as that, whatever the target made of it', async () => {
+  const session = new FakeSession();
+  session.fails = planned().files[0]?.name ?? '';
+  expect(await loaded(session, 'append')).toMatchObject({
+    kind: 'failed',
+    problem: {
+      code: 'LOAD_FILE',
+      message: expect.stringMatching(/ of run \S+ (?:is|and .* are) gone$/),
+      causes: ['the connection was lost'],
+    },
   });
 });
 
@@ -71,6 +85,9 @@ describe('a window', () => {
       return outcome.kind === 'failed' ? outcome.problem.hint : outcome.kind;
     };
     expect(await hint([])).toMatch(/^load the windows between first/);
+    const { job } = planned().source;
+    expect(await hint([ledgerRun(job, 'r0')])).toMatch(/^load the windows between first/);
+    expect(await hint([ledgerRun(job, 'r2')])).toMatch(/^the target is ahead of the state .* older copy; begin anew: /);
     expect(await hint(['r9-12345678'])).toMatch(
       /^the newest run is of another job .*; begin anew: sqlextract watermark reset/,
     );

@@ -8,10 +8,15 @@ import { mysqlTarget } from '../../src/ingest/targets/mysql.ts';
 import { mysqlLoader } from '../../src/load/loaders/mysql.ts';
 import type { TargetLoader } from '../../src/load/loader.ts';
 import type { TypedMode } from '../../src/ingest/load-mode.ts';
+import { lockOf } from '../../src/ingest/targets/mysql-view.ts';
+import { sqlServerLoader } from '../../src/load/loaders/sqlserver.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import type { GivenLoad } from '../ingest/given-load.ts';
 import { givenLoad } from '../ingest/given-load.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
+import { SnapshotServer } from '../sources/sqlserver/snapshot-server.ts';
+import { TdsStandIn } from '../support/tds-stand-in/server.ts';
+import { createMariadb } from './mysql-target.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 
@@ -124,4 +129,34 @@ it.each(['replace', 'full-refresh'] as const)('a table of MariaDB that is locked
   ]);
   const [rows] = await client.query('SELECT id FROM t ORDER BY id');
   expect(rows).toEqual([{ id: '1' }, { id: '2' }]);
+});
+
+it('a script for MariaDB says that it waits for another load of the table', async () => {
+  await using database = await freshMariadb('locks');
+  await database.client.query('CREATE TABLE t (id bigint PRIMARY KEY)');
+  const place = { ...facts('replace'), table: { schema: '', name: 't' }, flavor: 'mariadb' };
+  using given = givenLoad(mysqlTarget, place, ['1', '2']);
+  const lock = given.plan.tables.map((table) => String(lockOf(table))).join('');
+  const held = database.client.query(`SELECT GET_LOCK(${lock}, 0), SLEEP(3), RELEASE_LOCK(${lock})`);
+  const { environment, runArguments } = createMariadb(database);
+  const run = given.runWith(runArguments, environment);
+  expect(run).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/waits for another load of the table \(session \d+\)[^]*2 inserted/),
+  });
+  await held;
+});
+
+it.each([
+  [1222, 'TARGET_LOCKED'],
+  [547, 'LOAD_FAILED'],
+])('SQL Server: what error %i is called', async (number, code) => {
+  await using server = await TdsStandIn.start(async (sql, answer) => {
+    if (sql !== 'SELECT 1 AS one') return new SnapshotServer().handler(sql, answer);
+    await answer.error({ number, message: 'Lock request time out period exceeded.' });
+    return answer.done({ count: null, error: true });
+  });
+  const rest = { displayUrl: 'warehouse', flavor: null, environment: {}, scratch: '' };
+  const place = { ...rest, url: server.url, identity: () => Promise.resolve(null) };
+  await expect(sqlServerLoader.open(place, 1)).rejects.toMatchObject({ problem: { code } });
 });

@@ -1,16 +1,22 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import type { IngestTarget } from '../../src/ingest/target.ts';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
+import { mysqlTarget } from '../../src/ingest/targets/mysql.ts';
 import { postgresTarget } from '../../src/ingest/targets/postgres.ts';
+import { sqliteTarget } from '../../src/ingest/targets/sqlite.ts';
 import { duckdbLoader } from '../../src/load/loaders/duckdb.ts';
+import { mysqlLoader } from '../../src/load/loaders/mysql.ts';
 import { postgresLoader } from '../../src/load/loaders/postgres.ts';
+import { sqliteLoader } from '../../src/load/loaders/sqlite.ts';
 import type { TargetLoader } from '../../src/load/loader.ts';
 import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
 import type { PlanFacts } from '../conformance/ingest-example.ts';
 import type { GivenLoad } from '../ingest/given-load.ts';
+import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import { givenLoad } from '../ingest/given-load.ts';
 
@@ -167,4 +173,57 @@ describe('PostgreSQL, --on-error skip', () => {
       { there: null },
     ]);
   });
+});
+
+describe('a line that is no row stops a load, which says the file', () => {
+  const FILE = 'part-000001.csv';
+  const TEXTS: PlanFacts = {
+    columns: [
+      { name: 'id', type: { kind: 'int64' }, nullable: false },
+      { name: 'a', type: { kind: 'string' } },
+    ],
+    table: { schema: '', name: 't' },
+  };
+  const BROKEN = { 'too few cells': '2', 'too many': '2,"b",9', 'an open quote': '2,"b' };
+
+  it.each(Object.entries(BROKEN))('%s', async (what, line) => {
+    await using postgres = await freshDatabase('broken');
+    await using mariadb = await freshMariadb('broken');
+    const said = async (target: IngestTarget, loader: TargetLoader, url: string | null) => {
+      const table = { schema: target === postgresTarget ? 'public' : '', name: 't' };
+      const flavor = target === mysqlTarget ? { flavor: 'mariadb' } : {};
+      using given = givenLoad(target, { ...TEXTS, table, ...flavor }, ['1,"a"', line, '3,"c"']);
+      const outcome = await loadInto(url ?? join(given.folder, 'target'), given, [loader, target]);
+      return outcome.kind === 'failed' ? outcome.problem.message : outcome.kind;
+    };
+    expect(await said(duckdbTarget, duckdbLoader, null)).toContain(`${FILE}, line 3: `);
+    expect(await said(sqliteTarget, sqliteLoader, null)).toContain(`${FILE}, line 3: `);
+    // an open quote is noticed where the file ends
+    const last = what === 'an open quote' ? 5 : 3;
+    expect(await said(postgresTarget, postgresLoader, postgres.url)).toMatch(new RegExp(`: ${FILE}: .*, line ${last}`));
+    expect(await said(mysqlTarget, mysqlLoader, mariadb.url)).toMatch(
+      what === 'an open quote' ? `2 rows were loaded of ${FILE}` : new RegExp(`: ${FILE}: .*(too few cells|Row 2)`),
+    );
+  });
+});
+
+it('a ledger that is none of ours stops a load, and stays as it is', async () => {
+  const table = 'CREATE TABLE _sqlextract_loads (table_name varchar(9), run_id varchar(9))';
+  await using postgres = await freshDatabase('foreign_ledger');
+  await postgres.client.query(table);
+  const facts = (schema: string): PlanFacts => ({ ...FACTS, table: { schema, name: 't' } });
+  using intoPostgres = givenLoad(postgresTarget, facts('public'), ['1,"a",1.50']);
+  using intoSqlite = givenLoad(sqliteTarget, facts(''), ['1,"a",1.50']);
+  const file = new DatabaseSync(join(intoSqlite.folder, 'target'));
+  file.exec(table);
+  const outcomes = [
+    await loadInto(postgres.url, intoPostgres, [postgresLoader, postgresTarget]),
+    await loadInto(join(intoSqlite.folder, 'target'), intoSqlite, [sqliteLoader, sqliteTarget]),
+  ];
+  const message = expect.stringMatching(/_sqlextract_loads, the ledger .* cannot be read: .*mode/) as string;
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ kind: 'failed', problem: { code: 'LOAD_LEDGER', fault: 'data', message } });
+  }
+  expect(file.prepare('SELECT name FROM sqlite_schema').all()).toHaveLength(1);
+  file.close();
 });

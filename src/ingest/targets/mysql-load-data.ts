@@ -65,7 +65,7 @@ function fieldsView(load: TableLoad, plan: IngestPlan, { way, sixDigits }: LoadD
   const cells = load.columns.map((column, index) => {
     const { marker, digits } = cellReading(load, column, plan.flavor);
     const reading = { marker: column.source.nullable ? marker : null, digits: sixDigits ? null : digits };
-    return cellOf(column, word(`@c${index + 1}`), reading);
+    return cellOf(column, word(`@c${index + 1}`), reading, index === load.columns.length - 1);
   });
   const assignments = cells.flatMap(({ assignment }) => (assignment === null ? [] : [assignment]));
   return {
@@ -82,12 +82,21 @@ interface Cell {
 }
 
 /** A cell that is the value as it stands goes into the column without a detour. */
-function cellOf(column: LoadColumn, variable: Quoted, reading: CellReading): Cell {
+function cellOf(column: LoadColumn, variable: Quoted, reading: CellReading, isLast: boolean): Cell {
   if (column.ignored) return { field: variable, assignment: null };
   const name = quoteIdentifier(column.name);
-  const value = valueOf(column.source.type, variable, reading);
-  if (String(value) === String(variable)) return { field: name, assignment: null };
-  return { field: variable, assignment: sql`${name} = ${value}` };
+  const { type } = column.source;
+  if (String(valueOf(type, variable, reading)) === String(variable)) return { field: name, assignment: null };
+  const cell = isLast && reading.marker !== null ? neverMissing(variable) : variable;
+  return { field: variable, assignment: sql`${name} = ${valueOf(type, cell, reading)}` };
+}
+
+/**
+ * A row that ends too soon leaves its variables NULL without a warning (of columns the server warns). No cell is: NULL has a marker of its own. A
+ * date that is none gives the warning, which stops the load; with the variable in it, it is no constant that would be looked at before.
+ */
+function neverMissing(variable: Quoted): Quoted {
+  return sql`COALESCE(${variable}, CAST(CONCAT('the row has too few cells', COALESCE(${variable}, '')) AS DATE))`;
 }
 
 /** The variables that begin.sql sets: how many digits of a second the columns of a table hold that was there. */

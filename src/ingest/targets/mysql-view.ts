@@ -198,7 +198,10 @@ function messages(load: TableLoad): View {
   return {
     messageEngine: say('its engine has no transactions, and a load that stops would leave it half changed'),
     messageKept: say('a column of the table has a type that would change values of the files without a word'),
-    messageLocked: say('another load of this table has its lock'),
+    messageWaits: quoteLiteral(
+      `sqlextract: ${displayName({ schema: schema ?? '', name })}: waits for another load of the table`,
+    ),
+    messageLocked: say('another load of the table kept its lock for a day, or the wait for it was ended'),
     messageCascade: say(
       'foreign keys with ON DELETE CASCADE or SET NULL refer to it, rows of other tables would be lost',
     ),

@@ -61,9 +61,10 @@ const STEPS: readonly (LoadStep | 'stage')[] = ['prepare', 'stage', 'publish', '
 
 function sqlScripts(load: TableLoad, plan: IngestPlan): readonly Script[] {
   const given = mysqlView(load, plan, mysqlTarget, { direct: false });
+  const itself = given['mayBeSource'] === true ? render('mysql/itself.sql', given) : '';
   return STEPS.map((step) => ({
     name: scriptName(load, step),
-    text: `${render('mysql/header.sql', given)}${render(`mysql/${step}.sql`, given)}`,
+    text: `${render('mysql/header.sql', given)}${step === 'prepare' ? itself : ''}${render(`mysql/${step}.sql`, given)}`,
     executable: false,
   }));
 }

@@ -36,6 +36,9 @@ export function postgresView(base: View, load: TableLoad, plan: IngestPlan, plac
     messageRounds: say('a column of the table has fewer digits than the values of the files, and would round them'),
     messageAlters: say('a column of the table would cut or change a text of the files'),
     messageAlike: say("a key is equal to one of the table's to its collation only (case, accents, blanks at the end)"),
+    messageMaybeItself: say(
+      `this user may not ask which server this is (pg_control_system); whether it is the table that run ${load.source.run} was read from is not known`,
+    ),
     messageThere: say('the table was made by somebody else meanwhile'),
     ...lockViews(load),
     messageHeld: say('it is locked, and stayed so, by'),

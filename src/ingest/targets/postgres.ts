@@ -87,9 +87,11 @@ function scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[] {
 
 function tableScripts(load: TableLoad, given: View): readonly Script[] {
   const header = render('postgres/header.sql', given);
+  const itself =
+    given['mayBeSource'] === true ? `${doBlock(render('postgres/itself-block.sql', given)).toString()}\n` : '';
   const step = (name: LoadStep): Script => ({
     name: scriptName(load, name),
-    text: `${header}${stepText(name, given)}`,
+    text: `${header}${name === 'prepare' ? itself : ''}${stepText(name, given)}`,
     executable: false,
   });
   const sessions = given['sessions'] as readonly View[];

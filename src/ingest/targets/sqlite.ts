@@ -204,7 +204,7 @@ function checkBinaryMarker({ format, columns, source }: TableLoad): void {
 
 /** Words of run.sh: what it says, and how it asks whether a run is loaded (1) before a script that would stop. */
 function shellView(load: TableLoad): View {
-  const { target, ledger, source, mode, format, deletedColumn } = load;
+  const { target, ledger, source, mode, format } = load;
   const { schema, name } = target;
   const table = displayName({ schema: schema ?? '', name });
   const condition = sql`"table_name" = ${quoteLiteral(ledger.table)} AND "run_id" = ${quoteLiteral(ledger.run)}`;
@@ -213,17 +213,17 @@ function shellView(load: TableLoad): View {
     shellTitle: shellWord(`${table} (${mode})`),
     shellLoaded: shellWord(`run ${source.run} is loaded already; nothing was done`),
     loadedQueryWord: shellWord(String(query)),
-    ...addColumnWords(target, deletedColumn),
+    ...addColumnWords(load),
     isZstd: format.compression === 'zstd',
   };
 }
 
 /** Whether the table is there without the column of marks (1), and what adds it. */
-function addColumnWords({ schema, name }: TableLoad['target'], deletedColumn: string | null): View {
+function addColumnWords({ target: { schema, name }, source: { identity }, deletedColumn }: TableLoad): View {
   const column = deletedColumn ?? '';
   const [table, marks] = [quoteLiteral(name), quoteLiteral(column)];
   const there = sql`SELECT 1 FROM pragma_table_xinfo(${table}, 'main') AS c WHERE lower(c."name") = lower(${marks})`;
-  const query = sql`SELECT count(*) FROM "main".sqlite_schema WHERE lower("name") = lower(${table}) AND "type" = 'table' AND NOT EXISTS (${there})`;
+  const query = sql`SELECT count(*) FROM "main".sqlite_schema WHERE lower("name") = lower(${table}) AND "type" = 'table' AND NOT EXISTS (${there}) AND NOT EXISTS (SELECT 1 FROM pragma_database_list WHERE "name" = 'main' AND "file" = ${quoteLiteral(identity?.['path'] ?? '')})`;
   const type = word(storageType(markColumn(column)));
   const add = sql`ALTER TABLE ${qualify(schema, name)} ADD COLUMN ${quoteIdentifier(column)} ${type}`;
   return { missingQueryWord: shellWord(String(query)), addColumnWord: shellWord(String(add)) };

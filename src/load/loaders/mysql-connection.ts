@@ -5,6 +5,7 @@ import { SqlextractError } from '../../model/problem.ts';
 import { connectForLoading, endConnection } from '../../sources/mysql/open-connection.ts';
 import type { parseMysql } from '../../sources/mysql/config.ts';
 import { guardError } from '../guard-error.ts';
+import { targetLocked } from '../target-locked.ts';
 import { splitStatements } from './mysql-statements.ts';
 
 type Config = ReturnType<typeof parseMysql>;
@@ -96,7 +97,7 @@ export class MysqlConnection implements AsyncDisposable {
     if (error instanceof SqlextractError) return error;
     const { errno, sqlState } = error as Error & { readonly errno?: number; readonly sqlState?: string };
     if (errno !== undefined && LOCAL_IS_OFF.has(errno)) return localInfileOff(error);
-    if (errno === LOCK_WAIT) return lockedOut(error);
+    if (errno === LOCK_WAIT) return targetLocked(error);
     if (typeof sqlState === 'string' && errno !== undefined && !ENDED.has(errno)) {
       return guardError(errno === UNKNOWN_ENGINE ? ownWords(error) : error, 'the server');
     }
@@ -115,19 +116,6 @@ function ownWords(error: Error): Error {
 
 /** ER_LOCK_WAIT_TIMEOUT: for a row, or for the table itself. */
 const LOCK_WAIT = 1205;
-
-function lockedOut(error: Error): SqlextractError {
-  return new SqlextractError(
-    {
-      code: 'TARGET_LOCKED',
-      message: 'somebody else has a lock of the table, and kept it for longer than a load waits; nothing was changed',
-      hint: 'end that session (KILL), or wait for it; the same command goes on with the files that are staged',
-      fault: 'source',
-      causes: [error.message],
-    },
-    error,
-  );
-}
 
 /** The server shut down, the session was killed. */
 const ENDED = new Set([1053, 1927, 4031]);

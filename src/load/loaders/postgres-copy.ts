@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
+import { DatabaseError } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
@@ -33,13 +34,23 @@ export async function copyFile(
   try {
     const claim = sql`INSERT INTO ${place.files} ("name", "sha256", "rows") VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
     const { rowCount } = await client.query(String(claim), [file.name, file.sha256, file.rows]);
-    if (rowCount === 1) await copyRows(client, load, file, place, onBytes);
+    if (rowCount === 1) {
+      await copyRows(client, load, file, place, onBytes).catch((error: unknown) => {
+        throw withFile(error, file);
+      });
+    }
     await client.query('COMMIT');
   } catch (error) {
     // A connection that is lost has no transaction any more; the first error is the one to tell.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+/** What the server says names the line, and not the file, of which it knows nothing. */
+function withFile(error: unknown, { name }: LoadFile): unknown {
+  if (error instanceof DatabaseError) error.message = `${name}: ${error.message}`;
+  return error;
 }
 
 async function copyRows(

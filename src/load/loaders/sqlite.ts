@@ -182,9 +182,13 @@ class SqliteSession implements LoadSession {
   }
 
   #rows(statement: string, values: readonly string[]): readonly (readonly unknown[])[] {
-    return this.#database()
-      .prepare(statement)
-      .all(...values) as unknown as readonly (readonly unknown[])[];
+    try {
+      return this.#database()
+        .prepare(statement)
+        .all(...values) as unknown as readonly (readonly unknown[])[];
+    } catch (error) {
+      throw error instanceof SqlextractError ? error : guardError(error, 'SQLite');
+    }
   }
 }
 

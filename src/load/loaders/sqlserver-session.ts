@@ -6,6 +6,7 @@ import type { Row, SqlServerConnection } from '../../sources/sqlserver/connectio
 import { openConnection } from '../../sources/sqlserver/open-connection.ts';
 import { guardError } from '../guard-error.ts';
 import type { TargetPlace } from '../loader.ts';
+import { targetLocked } from '../target-locked.ts';
 
 type SourceConfig = ReturnType<typeof parseSqlServer>;
 
@@ -34,7 +35,7 @@ export class SqlServerSessions {
       // its transaction ends with it
       await connection.close();
       if (error instanceof SqlextractError) throw error;
-      throw lost || isOfSocket(error) ? lostError(this.#config, error) : guardError(error, 'SQL Server');
+      throw lost || isOfSocket(error) ? lostError(this.#config, error) : refusedError(error);
     }
   }
 
@@ -101,6 +102,14 @@ export async function bulkLoad(
   } catch (error) {
     throw thrown === null ? error : (thrown as { readonly error: unknown }).error;
   }
+}
+
+/** LCK_TIMEOUT: `SET LOCK_TIMEOUT` of templates/sqlserver/settings.sql.hbs, or of the server. */
+const LOCK_TIMEOUT = 1222;
+
+function refusedError(error: unknown): SqlextractError {
+  if (error instanceof Error && 'number' in error && error.number === LOCK_TIMEOUT) return targetLocked(error);
+  return guardError(error, 'SQL Server');
 }
 
 function isOfSocket(error: unknown): boolean {

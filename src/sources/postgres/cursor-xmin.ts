@@ -36,7 +36,7 @@ export async function requireNear(client: pg.Client, table: TableSchema, since: 
       distance < 0n
         ? `transaction ${since}, where the next window of ${displayName(table)} begins, was not yet given out by this server: it was set back, or is another one`
         : `${distance} transactions came after ${since}, where the next window of ${displayName(table)} begins: older and newer rows cannot be told apart by xmin any more`,
-    hint: 'begin anew with a full run: sqlextract watermark reset',
+    hint: `begin anew with a full run: sqlextract watermark reset --table ${displayName(table)}, then the same command`,
     fault: 'source',
   });
 }

@@ -10,11 +10,12 @@ const PROGRAM = fileURLToPath(new URL(`./holder${path.extname(import.meta.url)}`
 export type HolderProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
 export function startHolderProcess(): HolderProcess {
+  // The folder for this version of Node, in the one that is named.
   const cache = getCompileCacheDir();
   return spawn(process.execPath, [PROGRAM], {
     // A session of its own: neither Ctrl-C nor the end of the terminal reaches it. Nothing of our environment, which may hold passwords.
     detached: true,
-    env: { TZ: 'UTC', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
+    env: { TZ: 'UTC', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: path.dirname(cache) }) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
