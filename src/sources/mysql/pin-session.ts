@@ -46,7 +46,7 @@ const NO_PUSHING = ['condition_pushdown_for_derived=off', 'derived_condition_pus
 const UNKNOWN_SWITCH = 1231;
 
 /** Modes that decide what the operators in a person's own `--where` and `--query` mean, and nothing in our statements. */
-const KEPT_MODES = ['ONLY_FULL_GROUP_BY', 'PIPES_AS_CONCAT', 'HIGH_NOT_PRECEDENCE', 'NO_UNSIGNED_SUBTRACTION'];
+const KEPT_MODES = 'ONLY_FULL_GROUP_BY PIPES_AS_CONCAT HIGH_NOT_PRECEDENCE NO_UNSIGNED_SUBTRACTION'.split(' ');
 
 /**
  * Text comes as UTF-8 whatever its column's character set. In sql_mode `"` is a text and a backslash escapes (ranges.ts, MYSQL_RULES), CHAR is
