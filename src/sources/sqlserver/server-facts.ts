@@ -1,7 +1,7 @@
 import { SqlextractError } from '../../model/problem.ts';
 import type { SourceConfig } from '../source.ts';
 import { sqlServerOptions } from './config.ts';
-import type { SqlServerConnection } from './connection.ts';
+import type { Row, SqlServerConnection } from './connection.ts';
 
 /** What does not change while a session lives. */
 export interface ServerFacts {
@@ -34,42 +34,46 @@ export async function readServerFacts(connection: SqlServerConnection): Promise<
   const [row] = await connection.rows(`/* sqlextract:server */
     SELECT DB_NAME() AS name, CONVERT(int, SERVERPROPERTY('Babelfish')) AS babelfish,
       CONVERT(int, SERVERPROPERTY('EngineEdition')) AS edition,
-      CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability,
-      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 0) AS sees_definitions,
-      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY'), 0) AS sees_policies`);
+      CONVERT(varchar(20), DATABASEPROPERTYEX(DB_NAME(), 'Updateability')) AS updateability`);
   if (row === undefined) throw unseen();
   const babelfish = row['babelfish'] === '1';
   const updateable = row['updateability'] !== 'READ_ONLY';
+  // What Babelfish answers to the rest is known, and takes it a second: its functions and views are read from its catalog each time.
+  const more = babelfish ? factsOfBabelfish(updateable) : await furtherFacts(connection, updateable);
   return {
+    ...more,
     babelfish,
     edition: Number(row['edition'] ?? 0),
     database: String(row['name'] ?? ''),
     updateable,
-    policiesVisible: babelfish || row['sees_definitions'] === '1' || row['sees_policies'] === '1',
-    isolation: babelfish ? isolationOfBabelfish(updateable) : await isolationOf(connection, updateable),
   };
 }
 
-/** Every statement reads one state. Half a second of its time is saved by not asking its view of databases. */
-function isolationOfBabelfish(updateable: boolean): IsolationFacts {
-  return {
-    ...{ snapshot: true, readCommittedSnapshot: true, databaseSnapshot: false, frozen: false },
-    secondary: !updateable,
-  };
+type FurtherFacts = Pick<ServerFacts, 'policiesVisible' | 'isolation'>;
+
+/** Every statement reads one state, and there are no security policies. */
+function factsOfBabelfish(updateable: boolean): FurtherFacts {
+  const states = { snapshot: true, readCommittedSnapshot: true, databaseSnapshot: false, frozen: false };
+  return { policiesVisible: true, isolation: { ...states, secondary: !updateable } };
 }
 
-async function isolationOf(connection: SqlServerConnection, updateable: boolean): Promise<IsolationFacts> {
+async function furtherFacts(connection: SqlServerConnection, updateable: boolean): Promise<FurtherFacts> {
   const [row] = await connection.rows(`/* sqlextract:isolation */
-    SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
+    SELECT COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'), 0) AS sees_definitions,
+      COALESCE(HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY'), 0) AS sees_policies,
+      d.snapshot_isolation_state, d.is_read_committed_snapshot_on, d.source_database_id, d.is_read_only
     FROM sys.databases d WHERE d.name = DB_NAME()`);
   if (row === undefined) throw unseen();
   const readOnly = row['is_read_only'] === '1';
   return {
-    snapshot: row['snapshot_isolation_state'] === '1',
-    readCommittedSnapshot: row['is_read_committed_snapshot_on'] === '1',
-    databaseSnapshot: typeof row['source_database_id'] === 'string',
-    frozen: readOnly,
-    secondary: !updateable && !readOnly,
+    policiesVisible: row['sees_definitions'] === '1' || row['sees_policies'] === '1',
+    isolation: {
+      snapshot: row['snapshot_isolation_state'] === '1',
+      readCommittedSnapshot: row['is_read_committed_snapshot_on'] === '1',
+      databaseSnapshot: typeof row['source_database_id'] === 'string',
+      frozen: readOnly,
+      secondary: !updateable && !readOnly,
+    },
   };
 }
 
@@ -93,21 +97,26 @@ export async function identify(
   config: SourceConfig,
   facts: ServerFacts,
 ): Promise<Readonly<Record<string, string>>> {
-  const rows = await connection
-    .rows(`/* sqlextract:identity */
-    SELECT CONVERT(nvarchar(128), @@SERVERNAME) AS server,
-      CONVERT(varchar(36), (SELECT r.database_guid FROM sys.database_recovery_status r WHERE r.database_id = DB_ID())) AS guid`)
-    .catch((error: unknown) => {
-      // The view is not on every service, and is not everybody's to read.
-      if (connection.tedious.closed) throw error;
-      return [];
-    });
   const { host, port, instance } = sqlServerOptions(config);
+  // It has neither an identifier nor a name of its own.
+  if (facts.babelfish) return { server: `${host}:${instance ?? port}`, database: facts.database };
+  const rows = await namesOf(connection);
   // Numbers of databases on Azure SQL Database are not those of the view.
   const guid = facts.edition === 5 ? null : rows[0]?.['guid'];
   if (typeof guid === 'string' && guid !== '') return { guid: guid.toLowerCase(), database: facts.database };
   const name = rows[0]?.['server'];
-  const server =
-    typeof name === 'string' && !facts.babelfish && facts.edition < 5 ? name : `${host}:${instance ?? port}`;
+  const server = typeof name === 'string' && facts.edition < 5 ? name : `${host}:${instance ?? port}`;
   return { server, database: facts.database };
+}
+
+async function namesOf(connection: SqlServerConnection): Promise<readonly Row[]> {
+  try {
+    return await connection.rows(`/* sqlextract:identity */
+      SELECT CONVERT(nvarchar(128), @@SERVERNAME) AS server,
+        CONVERT(varchar(36), (SELECT r.database_guid FROM sys.database_recovery_status r WHERE r.database_id = DB_ID())) AS guid`);
+  } catch (error) {
+    // The view is not on every service, and is not everybody's to read.
+    if (connection.tedious.closed) throw error;
+    return [];
+  }
 }
