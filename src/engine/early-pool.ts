@@ -3,7 +3,7 @@ import type { WorkerSetup } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/pool.ts';
 
 /**
- * The threads of a run. Those of its first epoch start, and connect, while the source is connected to and its tables are looked up: that takes as
+ * The threads of a run. Those of its first epoch start, and connect, while the source's tables are looked up: that takes about as
  * long as they do. A later epoch, or a second try, starts its own.
  */
 export class EarlyPool implements AsyncDisposable {
@@ -30,6 +30,6 @@ export class EarlyPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#early?.[Symbol.asyncDispose]();
+    await this.#early?.abandon();
   }
 }

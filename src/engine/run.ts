@@ -62,8 +62,8 @@ export async function runExtract(asked: ExtractRequest, listener: RunWatcher): P
   const shared = createSharedState(request.workers, { rows: request.batchRows, bytes: batchBytes });
   const { parallelWrite, rates, faultPoint } = request;
   const setup = { shared, parallelWrite, rates, faultPoint };
-  await using threads = new EarlyPool(request.workers, setup);
   await using coordinator = await Coordinator.open(request, watcher);
+  await using threads = new EarlyPool(request.workers, setup);
   threads.openSessions(request.source);
   using open = await openRuns(request, coordinator.session, watcher);
   using memory = watchMemory(shared, request.memoryLimitBytes);

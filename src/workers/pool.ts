@@ -38,6 +38,7 @@ export class WorkerPool implements AsyncDisposable {
   #isBroken = false;
   /** Null as long as no thread can have a session. */
   #opened: Promise<void> | null = null;
+  #areOpen = false;
 
   constructor(threads: number, setup: WorkerSetup) {
     this.threads = threads;
@@ -69,7 +70,16 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Lets the threads connect while the tables are looked up. */
   openSessions(source: SourceConfig): void {
-    this.#opened = this.#onEveryThread({ kind: 'open', source, threads: this.threads }).catch(() => undefined);
+    this.#opened = this.#onEveryThread({ kind: 'open', source, threads: this.threads }).then(
+      () => void (this.#areOpen = true),
+      () => undefined,
+    );
+  }
+
+  /** Ends threads that nothing was asked of: whoever is refused does not wait for them to start and connect. */
+  async abandon(): Promise<void> {
+    if (this.#areOpen) await this[Symbol.asyncDispose]();
+    else await this.#pool.destroy();
   }
 
   /** Puts every thread into the epoch; throws the first failure. */
