@@ -7,7 +7,7 @@ import { MANIFEST_NAME } from '../checkpoint/manifest.ts';
 import type { TableLoad } from '../ingest/ingest-plan.ts';
 
 /** A run that `sync` has begun for a target and not yet loaded. */
-interface UnloadedRun {
+export interface UnloadedRun {
   readonly version: 1;
   /** Without password. */
   readonly target: string;
@@ -98,9 +98,25 @@ export function unloadedOf(
 
 /** `target` null: all. A file that cannot be read counts as none: the table is then extracted anew, which is slower and as exact. */
 function readAll(folder: string, target: string | null): readonly UnloadedRun[] {
+  return namesIn(folder).flatMap((name) => readFileOf(folder, name, target));
+}
+
+function readFileOf(folder: string, name: string, target: string | null): readonly UnloadedRun[] {
+  const found = parsed(readFileSync(join(folder, name), 'utf8'));
+  return found?.version === 1 && (target === null || found.target === target) ? [found as UnloadedRun] : [];
+}
+
+export interface UnloadedFile {
+  readonly name: string;
+  readonly run: UnloadedRun;
+}
+
+/** Of all jobs and targets, with the names of their files. */
+export function unloadedFiles(stateDir: string): readonly UnloadedFile[] {
+  const folder = join(stateDir, 'sync');
   return namesIn(folder).flatMap((name) => {
-    const found = parsed(readFileSync(join(folder, name), 'utf8'));
-    return found?.version === 1 && (target === null || found.target === target) ? [found as UnloadedRun] : [];
+    const [run] = readFileOf(folder, name, null);
+    return run === undefined ? [] : [{ name, run }];
   });
 }
 
