@@ -4,8 +4,9 @@ import type { TargetPlace } from '../loader.ts';
 
 /** SQLSTATE of an answer of the server; null when there was none: the connection is gone. */
 function stateOf(error: unknown): string | null {
-  const code = (error as { readonly code?: unknown }).code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
+  // EPIPE has the form of an SQLSTATE, but comes from the socket.
+  return typeof code === 'string' && syscall === undefined && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 export function isMissingTable(error: unknown): boolean {

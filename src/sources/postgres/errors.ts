@@ -170,7 +170,8 @@ function ruleFor(error: Error): Rule | null {
   const network = NETWORK[code];
   // The same codes come from files, which are not the server's.
   if (network !== undefined && (syscall === 'connect' || !['ENOENT', 'EACCES'].includes(code))) return network;
-  if (!/^[0-9A-Z]{5}$/.test(code)) return null;
+  // EBUSY has the form of an SQLSTATE as well.
+  if (syscall !== undefined || !/^[0-9A-Z]{5}$/.test(code)) return null;
   if (/row-level security|row security/i.test(message)) return ROW_SECURITY;
   return refine(error, BY_STATE[code] ?? BY_STATE[code.slice(0, 2)] ?? QUERY);
 }
