@@ -1,7 +1,16 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -29,12 +38,41 @@ const SETTINGS = {
 } as const;
 
 /** A new cluster in the temporary folder, with passwords asked, on a free port. */
-export async function startCluster(binaries: PostgresBinaries): Promise<PostgresServer> {
+export function startCluster(binaries: PostgresBinaries): Promise<PostgresServer> {
+  const password = randomBytes(12).toString('hex');
+  return startIn(binaries, password, (account, folder) => initialise(binaries, account, folder, password));
+}
+
+/** A hot standby that streams from a server of this machine. The settings are in its file, so that ALTER SYSTEM can change them. */
+export function startStandby(
+  binaries: PostgresBinaries,
+  primaryUrl: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<PostgresServer> {
+  const copy = ['--write-recovery-conf', '--checkpoint=fast', '--no-sync', `--dbname=${primaryUrl}`];
+  return startIn(binaries, new URL(primaryUrl).password, (account, folder) => {
+    const data = path.join(folder, 'data');
+    execFileSync(path.join(binaries.folder, 'pg_basebackup'), [...copy, `--pgdata=${data}`], {
+      ...account,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+    appendFileSync(path.join(data, 'postgresql.auto.conf'), lines.join(''));
+  });
+}
+
+/** @param fill makes `data` in the folder, which is the account's by then. */
+async function startIn(
+  binaries: PostgresBinaries,
+  password: string,
+  fill: (account: Account, folder: string) => void,
+): Promise<PostgresServer> {
   const account = serverAccount();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'sqlextract-pg-'));
-  const password = randomBytes(12).toString('hex');
+  if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
   try {
-    initialise(binaries, account, folder, password);
+    fill(account, folder);
     for (let attempt = 1; ; attempt += 1) {
       const server = await launch(binaries, account, folder, password);
       if (server !== null) return server;
@@ -64,7 +102,6 @@ function initialise(binaries: PostgresBinaries, account: Account, folder: string
   const passwordFile = path.join(folder, 'password');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (account.uid !== undefined && account.gid !== undefined) {
-    chownSync(folder, account.uid, account.gid);
     chownSync(passwordFile, account.uid, account.gid);
   }
   const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C';

@@ -50,6 +50,8 @@ interface Moment {
   readonly xmax: string;
   readonly wal: string;
   readonly taken_at: string;
+  /** A standby only: ` of a standby that has replayed …`. */
+  readonly replayed: string;
 }
 
 async function exportSnapshot(client: pg.Client): Promise<HeldSnapshot> {
@@ -57,7 +59,7 @@ async function exportSnapshot(client: pg.Client): Promise<HeldSnapshot> {
   const facts = await factsOf(client, row);
   return {
     snapshot: row.snapshot,
-    facts: { ...facts, label: `snapshot ${row.snapshot} at WAL ${row.wal}`, shared: true },
+    facts: { ...facts, label: `snapshot ${row.snapshot} at WAL ${row.wal}${row.replayed}`, shared: true },
   };
 }
 
@@ -85,13 +87,17 @@ async function factsOf(client: pg.Client, { xmin, xmax, wal, taken_at }: Moment)
   return { takenAt: taken_at, proof: { xmin, xmax, wal, takenAt: taken_at, ...server } };
 }
 
-const TAKEN_AT = `pg_catalog.to_char(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken_at`;
+const inUtc = (moment: string) => `pg_catalog.to_char(${moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+const TAKEN_AT = `${inUtc('pg_catalog.statement_timestamp()')} AS taken_at`;
 
 const MOMENT = `
               pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS xmin,
               pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xmax,
               (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                     ELSE pg_catalog.pg_current_wal_lsn() END)::text AS wal,
+              CASE WHEN pg_catalog.pg_is_in_recovery() THEN ' of a standby that has replayed what was committed until ' ||
+                coalesce(${inUtc('pg_catalog.pg_last_xact_replay_timestamp()')}, 'it started') ELSE '' END AS replayed,
               ${TAKEN_AT}`;
 
 async function exportedRow(client: pg.Client): Promise<ExportRow> {
