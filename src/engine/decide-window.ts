@@ -5,6 +5,7 @@ import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { SourceCursors } from '../sources/cursors.ts';
 import type { Checksum } from '../sources/source.ts';
+import { momentsBeyond } from './beyond-window.ts';
 import { countTies } from './counted-ties.ts';
 import { uniqueKeyOf } from './unique-key.ts';
 
@@ -55,6 +56,10 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   const reset = watermark === null;
   if (reset && incremental.lookback !== null && bound.to !== null && bound.to.value !== '')
     await cursors.earlier(table, column, bound.to.value, incremental.lookback);
+  if (reset && column.kind === 'time' && bound.to !== null && incremental.cursorZone === null) {
+    const beyond = await momentsBeyond(cursors, table, request.where, column, bound.to.value);
+    if (beyond !== null) request.remark(beyond);
+  }
   if (reset && incremental.start !== null)
     request.remark(
       'a first run takes the place of what targets have of the table: rows before --start go; load with --mode merge to keep them',

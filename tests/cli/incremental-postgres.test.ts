@@ -81,3 +81,14 @@ test('by transaction numbers an update is seen that no column tells of; append i
   const refused = await extract('xmin', ['--strategy', 'append']);
   expect([refused.code, refused.stdout]).toEqual([2, expect.stringContaining('CURSOR_COLUMN')]);
 });
+
+test('a first window that ends before rows that are stamped hours ahead says what they may be', async () => {
+  await database.client.query(
+    "CREATE TABLE ahead AS SELECT 1 AS id, (now() + interval '1 hour')::timestamp AS at; ALTER TABLE ahead ADD PRIMARY KEY (id)",
+  );
+  const args = ['plan', '--table', 'ahead', '--incremental-by', 'at'];
+  const said = async (...more: readonly string[]) =>
+    (await runCli([...args, ...more], { cwd: folder, env: { SQLEXTRACT_SOURCE: database.url } })).stdout;
+  expect(await said()).toMatch(/rows stamped up to .* lie behind the end of this window.*--cursor-zone/s);
+  expect(await said('--cursor-zone', '+02:00')).not.toContain('behind the end');
+});

@@ -69,7 +69,8 @@ export async function flooredMoment(
     `SELECT ${format(there(moment))}, ${format(`LEAST(${[there(moment), ...ahead].join(', ')})`)}`,
   );
   if (typeof now !== 'string' || typeof least !== 'string') throw unknown(zone.name);
-  return { value: cut(column, least), setBack: least < now };
+  const value = cut(column, least);
+  return { value, setBack: value < cut(column, now) };
 }
 
 function quartersAfter(moment: UtcMoment): readonly string[] {

@@ -91,9 +91,10 @@ export async function flooredMoment(
     return { value: rows[0]?.value ?? '', setBack: false };
   }
   const ahead = `pg_catalog.generate_series(pg_catalog.date_trunc('hour', ${instant}), ${instant} + INTERVAL '${AHEAD.stretch}', INTERVAL '${AHEAD.step}')`;
-  const floor = type.name === 'date' ? 'w.least::pg_catalog.date' : `(${toPrecision('w.least', type.typmod)})`;
+  const floor = (time: string) =>
+    type.name === 'date' ? `${time}::pg_catalog.date` : `(${toPrecision(time, type.typmod)})`;
   const { rows } = await client.query<{ value: string; set_back: string }>(
-    `SELECT ${floor}::pg_catalog.text AS value, w.least < w.now AS set_back FROM (
+    `SELECT ${floor('w.least')}::pg_catalog.text AS value, ${floor('w.least')} < ${floor('w.now')} AS set_back FROM (
        SELECT ${instant} AT TIME ZONE ${zone.sql} AS now,
          least(${instant} AT TIME ZONE ${zone.sql}, (SELECT pg_catalog.min(a.moment AT TIME ZONE ${zone.sql}) FROM ${ahead} AS a(moment) WHERE a.moment > ${instant})) AS least
      ) w`,

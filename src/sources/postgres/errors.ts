@@ -129,13 +129,17 @@ const NETWORK: Readonly<Record<string, Rule>> = {
   EACCES: UNREACHABLE,
 };
 
+/** What the driver says of a statement on a connection that has ended before. */
+const DRIVERS_OWN = /^(Client has encountered a connection error|Client was closed|write after end)/;
+const WAS_LOST = 'the connection to the server was lost';
+
 /** Any error of this source as a Problem. Unknown ones are fatal. */
 export function classifyPostgres(error: unknown): Problem {
   if (error instanceof SqlextractError) return error.problem;
   if (!(error instanceof Error)) return toProblem(error);
   const rule = ruleFor(error);
   if (rule === null) return toProblem(error);
-  return { ...rule, message: sentence(error), causes: causesOf(error) };
+  return { ...rule, message: DRIVERS_OWN.test(error.message) ? WAS_LOST : sentence(error), causes: causesOf(error) };
 }
 
 /** The error of a failed connection as a SqlextractError that names the server, without password. */
@@ -161,10 +165,7 @@ function ruleFor(error: Error): Rule | null {
   const { code, message, syscall } = error as Error & { code?: unknown; syscall?: unknown };
   if (error.name === 'ProtocolBreach') return BREACH;
   if (error.name === 'AggregateError') return UNREACHABLE;
-  if (
-    /^(Connection terminated|Client has encountered a connection error|Client was closed|write after end)/.test(message)
-  )
-    return LOST;
+  if (DRIVERS_OWN.test(message) || message.startsWith('Connection terminated')) return LOST;
   if (message === 'timeout expired') return UNREACHABLE;
   if (typeof code !== 'string') return null;
   const network = NETWORK[code];

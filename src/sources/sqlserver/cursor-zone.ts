@@ -97,8 +97,8 @@ export async function flooredMoment(
   const cells = moments.map((utc, at) => `CONVERT(varchar(33), ${zone.there(`'${utc}'`)}, 121) AS m${at}`);
   const [row] = await connection.rows(`/* sqlextract:zone */ SELECT ${cells.join(', ')}`);
   const there = moments.map((_, at) => momentText(row?.[`m${at}`]));
-  const least = there.toSorted()[0] as string;
-  return { value: cut(column, least), setBack: least < (there[0] as string) };
+  const value = cut(column, there.toSorted()[0] as string);
+  return { value, setBack: value < cut(column, there[0] as string) };
 }
 
 function quartersAfter(moment: UtcMoment): readonly string[] {

@@ -180,6 +180,8 @@ describe('bounds of MySQL and MariaDB', () => {
     expect(await floor('2024-10-26 23:59:00.123456')).toEqual({ value: '2024-10-27 01:59:00.123', setBack: false });
     expect(await floor('2024-10-27 00:30:00.123456')).toEqual({ value: '2024-10-27 02:00:00.000', setBack: true });
     expect(await floor('2024-10-27 01:30:00.123456')).toEqual({ value: '2024-10-27 02:30:00.123', setBack: false });
+    // A day is the same day in both readings.
+    expect(await floor('2024-10-27 00:30:00', 'date', 'date')).toEqual({ value: '2024-10-27', setBack: false });
     expect(await floor('2024-10-27 22:59:59.999999', 'date', 'date')).toEqual({ value: '2024-10-27', setBack: false });
     await endConnection(connection);
   });

@@ -40,6 +40,11 @@ it('tells by wording and severity what the state alone does not', () => {
     verdict: 'epoch-lost',
   });
   expect(classifyPostgres(new Error('Connection terminated unexpectedly'))).toMatchObject({ verdict: 'reconnect' });
+  const after = new Error('Client has encountered a connection error and is not queryable');
+  expect(classifyPostgres(after)).toMatchObject({
+    message: 'the connection to the server was lost',
+    verdict: 'reconnect',
+  });
   expect(classifyPostgres(new ProtocolBreach('half a row'))).toMatchObject({
     code: 'SOURCE_PROTOCOL',
     verdict: 'fatal',
