@@ -16,7 +16,7 @@ const MODE_DONE: Readonly<Record<LoadMode, string>> = {
   delete: 'deleted',
 };
 
-/** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. */
+/** The lines of one table: `✓ Merged 10 records → 3 updated, 7 inserted`. None of a run that was not begun, see `describeHeld`. */
 export function describeTableLoad(report: TableLoadReport): readonly string[] {
   const { outcome, into, seconds } = report;
   const name = printable(into);
@@ -35,12 +35,24 @@ export function describeTableLoad(report: TableLoadReport): readonly string[] {
         `✓ ${name}: run ${printable(report.run)} is loaded already (${MODE_DONE[outcome.entry.mode]}), ${formatCounted(outcome.entry.rows, 'record')}`,
       ];
     case 'stopped':
-      return [`✗ ${name}: stopped; the same command goes on`];
+      return [];
     case 'failed':
       return [`✗ ${name}:`, ...linesOf(outcome.problem).map((line) => `  ${printable(line)}`)];
     default:
       return outcome satisfies never;
   }
+}
+
+/** Windows behind one that failed, and what a signal came before: a line a table, of which there may be hundreds of runs. */
+export function describeHeld(tables: readonly TableLoadReport[]): readonly string[] {
+  const held = Map.groupBy(
+    tables.filter(({ outcome }) => outcome.kind === 'stopped'),
+    ({ into }) => into,
+  );
+  return [...held].map(
+    ([into, runs]) =>
+      `✗ ${printable(into)}: ${formatCounted(runs.length, 'run')} not begun, and loaded by the same command later`,
+  );
 }
 
 /** What a person may have to make again. */

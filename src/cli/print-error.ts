@@ -21,7 +21,9 @@ export function printError(error: unknown, { json, secrets }: ErrorPrinting): nu
 
 /** The lines for a problem, also one that a report holds. */
 export function linesOf(problem: Problem): readonly string[] {
-  const causes = (problem.causes ?? []).map((cause) => `    cause: ${cause}`);
+  const causes = (problem.causes ?? [])
+    .filter((cause) => cause !== problem.message)
+    .map((cause) => `    cause: ${cause}`);
   const hint = problem.hint === undefined ? [] : [`    hint: ${problem.hint}`];
   const stack = problem.fault === 'bug' && problem.stack !== undefined ? [problem.stack] : [];
   return [`Error: ${problem.message}`, `    code: ${problem.code}`, ...causes, ...hint, ...stack];

@@ -13,7 +13,7 @@ import { decideExitCode, EXIT_CODES } from './exit-codes.ts';
 import type { AskedIngest, PlannedIngest } from './ingest-plan-of.ts';
 import { chainReader, ingestPlanOf } from './ingest-plan-of.ts';
 import { describeWouldLoad, showLoadProgress } from './load-progress.ts';
-import { describeLoad, describeTableLoad } from './load-text.ts';
+import { describeHeld, describeLoad, describeTableLoad } from './load-text.ts';
 import { scrubbedProblem } from './print-error.ts';
 import { printJson, printLine } from './print.ts';
 import { withSignals } from './signals.ts';
@@ -50,6 +50,7 @@ export async function runLoad(settings: Settings, flags: FlagValues, toolVersion
     ),
   );
   progress[Symbol.dispose]();
+  if (!settings.json) for (const line of describeHeld(report.tables)) printLine(line);
   if (settings.json) printJson(scrubbedReport(report, secrets));
   else if (!settings.quiet) for (const line of describeLoad(report)) printLine(line);
   decideExitCode(exitCodeOf(report));

@@ -12,7 +12,7 @@ import { sourceOf } from './open-source.ts';
 import { printJson, printLine, printNote } from './print.ts';
 import { printable } from './printable.ts';
 import type { JobWatermark, WatermarkFilter } from './watermarks.ts';
-import { findWatermark, findWatermarks } from './watermarks.ts';
+import { findWatermark, findWatermarks, jobName } from './watermarks.ts';
 
 export interface ChangeCall {
   readonly argv: readonly string[];
@@ -52,7 +52,7 @@ export async function runWatermarkReset(
   for (const job of found) store(settings, call, job, (state) => ({ ...state, watermark: null }), 'reset');
   if (settings.json)
     printJson({ reset: found.map(({ job, table, state }) => ({ job, table, before: state?.watermark ?? null })) });
-  else for (const { table } of found) printLine(printable(`${table}: the next run reads all`));
+  else for (const one of found) printLine(printable(`${jobName(one)}: the next run reads all`));
 }
 
 async function watermarkOf(
@@ -111,7 +111,7 @@ async function requireSameSource(session: SourceSession, { source, table }: JobW
 }
 
 async function asked(settings: Settings, found: readonly JobWatermark[]): Promise<boolean> {
-  const what = found.map(({ table, state }) => `${table} (${state?.watermark?.from.value ?? 'none'})`).join(', ');
+  const what = found.map((one) => `${jobName(one)} (${one.state?.watermark?.from.value ?? 'none'})`).join(', ');
   if (settings.json || !process.stdin.isTTY || !process.stderr.isTTY) {
     throw new SqlextractError({
       code: 'USAGE_CONFIRM',

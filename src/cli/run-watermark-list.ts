@@ -5,7 +5,7 @@ import { printJson, printLine } from './print.ts';
 import type { TargetWatermark } from './target-watermarks.ts';
 import { targetWatermarks } from './target-watermarks.ts';
 import type { JobWatermark, WatermarkFilter } from './watermarks.ts';
-import { findWatermarks } from './watermarks.ts';
+import { findWatermarks, jobName } from './watermarks.ts';
 
 export interface ListCall {
   readonly filter: WatermarkFilter;
@@ -51,11 +51,12 @@ function shownOf({ job, table, source, where, state, lastRun }: JobWatermark) {
   return { job, table, source, where, state, lastRun: last };
 }
 
-function cellsOf({ table, where, state, lastRun, job }: JobWatermark, target: readonly string[]): readonly string[] {
+function cellsOf(one: JobWatermark, target: readonly string[]): readonly string[] {
+  const { state, lastRun, job } = one;
   const watermark = state?.watermark ?? null;
   const set = watermark !== null && watermark.run === null ? ' (set by hand)' : '';
   return [
-    where === null ? table : `${table} where ${where}`,
+    jobName(one),
     watermark === null ? '-' : watermark.column.kind === 'hash' ? 'none: all rows compared' : watermark.column.name,
     watermark === null ? 'none: the next run reads all' : `${watermark.from.value}${set}`,
     state?.strategy ?? '-',

@@ -1,6 +1,6 @@
 import type { SyncReport, TableVerdict } from '../sync/sync-report.ts';
 import { formatCount, formatCounted, formatSeconds } from './amounts.ts';
-import { describeTableLoad, loadProblems } from './load-text.ts';
+import { describeHeld, describeTableLoad, loadProblems } from './load-text.ts';
 import { afterIncomplete } from './next-step.ts';
 import { linesOf } from './print-error.ts';
 import { printable } from './printable.ts';
@@ -8,12 +8,11 @@ import { describeConsistency, problemLines } from './report.ts';
 
 /** One line a table, and what kept one from it. */
 export function describeSync(report: SyncReport): readonly string[] {
-  const failed = (report.load?.tables ?? []).filter(
-    ({ outcome }) => outcome.kind === 'failed' || outcome.kind === 'stopped',
-  );
+  const loads = report.load?.tables ?? [];
   return [
     ...report.verification.flatMap(verdictLines),
-    ...failed.flatMap(describeTableLoad),
+    ...loads.filter(({ outcome }) => outcome.kind === 'failed').flatMap(describeTableLoad),
+    ...describeHeld(loads),
     ...report.refused.flatMap(({ table, problem }) => [
       `✗ ${printable(table)}:`,
       ...linesOf(problem).map((line) => `  ${printable(line)}`),

@@ -29,6 +29,11 @@ export interface WatermarkFilter {
   readonly ofSource: boolean;
 }
 
+/** For people: jobs of one table are told apart by their conditions. */
+export function jobName({ table, where }: Pick<JobWatermark, 'table' | 'where'>): string {
+  return where === null ? table : `${table} where ${where}`;
+}
+
 /** The incremental jobs of the state folder that the filter takes, by table. Unreadable states are left to `status`. */
 export async function findWatermarks(settings: Settings, filter: WatermarkFilter): Promise<readonly JobWatermark[]> {
   const source = filter.ofSource ? await identityOf(settings) : null;
@@ -85,7 +90,7 @@ function unknown({ stateDir }: Settings, { tables, job }: WatermarkFilter): Sqle
 function ambiguous({ tables }: WatermarkFilter, found: readonly JobWatermark[]): SqlextractError {
   return new SqlextractError({
     code: 'WATERMARK_AMBIGUOUS',
-    message: `${tables.join(', ')} means ${found.length} jobs: ${found.map(({ job }) => job).join(', ')}`,
+    message: `${tables.join(', ')} means ${found.length} jobs: ${found.map((one) => `${one.job} (${jobName(one)})`).join(', ')}`,
     hint: `name one: --id ${found[0]?.job ?? ''}`,
     fault: 'usage',
   });

@@ -267,8 +267,10 @@ describe('watermark', () => {
     const wrong = await watermark(folder, 'set', [...set, '--json', '17']);
     expect([wrong.code, wrong.stdout]).toEqual([2, expect.stringContaining('CURSOR_VALUE')]);
 
+    await run(folder, ['--where', 'id < 9']);
     const asked = await watermark(folder, 'reset', ['--table', 'events', '--json']);
     expect([asked.code, asked.stdout]).toEqual([2, expect.stringContaining('USAGE_CONFIRM')]);
+    expect(asked.stdout).toContain('events where id < 9 (');
     expect((await watermark(folder, 'reset', ['--table', 'events', '--confirm'])).stdout).toContain('reads all');
     const anew = await run(folder);
     expect([anew.ids.length, anew.manifest.incremental?.reset]).toEqual([ROWS, true]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeTableLoad } from '../../src/cli/load-text.ts';
+import { describeHeld, describeTableLoad } from '../../src/cli/load-text.ts';
 import { duckdbTarget } from '../../src/ingest/targets/duckdb.ts';
 import type { LoadOutcome } from '../../src/load/load-table.ts';
 import { loadTable } from '../../src/load/load-table.ts';
@@ -58,6 +58,13 @@ describe('a run that the ledger has', () => {
     });
     expect(session.calls.filter((call) => call.startsWith('publish'))).toHaveLength(1);
   });
+});
+
+test('windows that wait behind one that failed are one line a table', () => {
+  const table = { table: 'win', into: 'main.win', mode: 'append', sourceRows: 7, files: 1, seconds: 0 } as const;
+  const waits = ['r2', 'r3'].map((run) => ({ ...table, run, outcome: { kind: 'stopped' } as const }));
+  expect(waits.flatMap(describeTableLoad)).toEqual([]);
+  expect(describeHeld(waits)).toEqual(['✗ main.win: 2 runs not begun, and loaded by the same command later']);
 });
 
 test('a file that is gone is told of as that, whatever the target made of it', async () => {
