@@ -5,9 +5,9 @@ import { SqlextractError } from '../model/problem.ts';
 import type { TableSchema } from '../model/table.ts';
 import type { SourceCursors } from '../sources/cursors.ts';
 import type { Checksum } from '../sources/source.ts';
-import { momentsBeyond } from './beyond-window.ts';
 import { countTies } from './counted-ties.ts';
 import { uniqueKeyOf } from './unique-key.ts';
+import { boundBehind, momentsBeyond } from './window-end.ts';
 
 export interface WindowRequest {
   readonly cursors: SourceCursors;
@@ -51,6 +51,8 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   });
   bound.remarks.forEach((text) => request.remark(text));
   const watermark = state?.watermark ?? null;
+  const behind = watermark === null ? null : boundBehind(bound, column, watermark.from.value);
+  if (behind !== null) request.remark(behind);
   const lower =
     watermark === null ? await firstLower(request, column) : await laterLower(request, column, watermark.from);
   const reset = watermark === null;

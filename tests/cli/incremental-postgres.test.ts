@@ -92,3 +92,11 @@ test('a first window that ends before rows that are stamped hours ahead says wha
   expect(await said()).toMatch(/rows stamped up to .* lie behind the end of this window.*--cursor-zone/s);
   expect(await said('--cursor-zone', '+02:00')).not.toContain('behind the end');
 });
+
+// As after a clock that was set back by an hour.
+test('a window that would end before the watermark says so', async () => {
+  const late = await extract('at', ['--cursor-lag', '1h', '--job', 'late']);
+  expect(late.stdout).not.toContain('before the watermark');
+  const { stdout } = await extract('at', ['--cursor-lag', '20h', '--job', 'late']);
+  expect(stdout).toMatch(/the window ends at \S+ \S+, before the watermark .*--detect-changes, brings/);
+});

@@ -1,6 +1,6 @@
 import type { CursorColumn } from '../model/cursor.ts';
 import type { TableSchema } from '../model/table.ts';
-import type { SourceCursors } from '../sources/cursors.ts';
+import type { CursorBound, SourceCursors } from '../sources/cursors.ts';
 
 /** Rows are written while the bound is looked for, too. */
 const WORTH_A_WORD_MS = 10 * 60_000;
@@ -23,7 +23,20 @@ export async function momentsBeyond(
   return `rows stamped up to ${largest} lie behind the end of this window, and come when the clock has passed them: where the column holds another clock than the server's, name its zone with --cursor-zone`;
 }
 
-/** Both are texts of one server in one zone: all that counts is how far they are apart. */
+/**
+ * What to say of a bound by the clock that lies before the watermark, which itself lay before such a bound once. Null: it does not. A bound by the
+ * largest value goes back whenever its row is deleted.
+ */
+export function boundBehind({ to }: CursorBound, column: CursorColumn, watermark: string): string | null {
+  if (to === null || to.inclusive || (column.kind !== 'time' && column.kind !== 'date')) return null;
+  if (!(minuteOf(to.value) < minuteOf(watermark))) return null;
+  return (
+    `the window ends at ${to.value}, before the watermark ${watermark}: nothing is new until it ends behind it (a larger --cursor-lag, another --cursor-zone); ` +
+    "where the source's clock was set back, what it stamps until then is missed, which watermark set to a moment before that, or --detect-changes, brings"
+  );
+}
+
+/** All are texts of one server in one zone: what counts is how far they are apart. */
 function minuteOf(value: string): number {
-  return Date.parse(`${value.slice(0, 16).replace(' ', 'T')}Z`);
+  return Date.parse(`${value.slice(0, 10)}T${value.slice(11, 16) || '00:00'}Z`);
 }
