@@ -58,7 +58,7 @@ export async function decideWindow(request: WindowRequest): Promise<IncrementalW
   const reset = watermark === null;
   if (reset && incremental.lookback !== null && bound.to !== null && bound.to.value !== '')
     await cursors.earlier(table, column, bound.to.value, incremental.lookback);
-  if (reset && column.kind === 'time' && bound.to !== null && incremental.cursorZone === null) {
+  if (reset && column.kind === 'time' && bound.to?.inclusive === false && incremental.cursorZone === null) {
     const beyond = await momentsBeyond(cursors, table, request.where, column, bound.to.value);
     if (beyond !== null) request.remark(beyond);
   }

@@ -4,6 +4,7 @@ import type { TableSchema } from '../../model/table.ts';
 import type { Delivered, DeliveredRequest } from '../cursors.ts';
 import { refused } from './cursor-column.ts';
 import { cursorCondition, valueLiteral } from './cursor-condition.ts';
+import { requireOneForm } from './cursor-forms.ts';
 import { fromClause } from './from-clause.ts';
 import { allRows, type Connection, firstRow, type Row } from './query.ts';
 import { keyLiteral, quoteIdentifier } from './quote.ts';
@@ -41,10 +42,11 @@ function classOf(value: Row[number] | undefined): string {
   );
 }
 
-/** See SourceCursors.delivered. */
+/** See SourceCursors.delivered. Throws CURSOR_COLUMN for moments that are not written alike, too. */
 export function deliveredRows(connection: Connection, request: DeliveredRequest): Delivered {
   const { table, window, where } = request;
   const largest = largestValue(connection, table, window.column, [cursorCondition(window), where]);
+  if (largest !== null) requireOneForm(connection, request);
   return { largest, ties: largest === null ? null : tiesAt(connection, request, largest) };
 }
 

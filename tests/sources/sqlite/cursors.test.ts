@@ -75,6 +75,28 @@ describe('moments as texts', () => {
     expect(await codeOf(typed('2024-01-31 08:00:00', '2024-02-31'))).toBe('CURSOR_VALUE');
   });
 
+  test('have to be written alike, else a later one may sort before an earlier one', async () => {
+    const codeOver = async (declared: string, ...stored: readonly string[]) =>
+      codeOf(
+        (
+          await jobOver(
+            declared,
+            stored.map((text) => `'${text}'`),
+          )
+        ).next(),
+      );
+    expect(await codeOver('DATETIME', '2024-01-31 08:00:00', '2024-01-31T09:00:00')).toBe('CURSOR_COLUMN');
+    expect(await codeOver('TEXT', '2024-01-31 08:00:00', '2024-01-31 09:00:00Z')).toBe('CURSOR_COLUMN');
+    expect(await codeOver('TEXT', '2024-01-31T08:00:00Z', '2024-01-31T08:00:00.5Z')).toBe('CURSOR_COLUMN');
+    expect(await codeOver('DATETIME', '2024-01-31 08:00:00', '31.01.2024 09:00')).toBe('CURSOR_COLUMN');
+    const alike = await jobOver('TEXT', ["'2024-01-30'", "'2024-01-31 08:00'", "'2024-01-31 08:00:00.123'", "'none'"]);
+    expect((await alike.next()).ids).toHaveLength(4);
+    const changed = await jobOver('DATETIME', ["'2024-01-31T08:00:00'"]);
+    await changed.next();
+    file.writer.exec(`INSERT INTO ${changed.table.name} (c) VALUES ('2024-02-01 08:00:00')`);
+    expect(await codeOf(changed.next())).toBe('CURSOR_COLUMN');
+  });
+
   test('a lookback keeps the form, to the last digit', async () => {
     const back = async (value: string) => {
       const { table, column } = await jobOver('DATETIME', [`'${value}'`]);
