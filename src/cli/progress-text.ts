@@ -1,5 +1,5 @@
 import type { WorkerView } from '../model/worker-view.ts';
-import { formatBytes, formatCount, formatSeconds } from './amounts.ts';
+import { formatBytes, formatCount, formatCounted, formatSeconds } from './amounts.ts';
 import { printable } from './printable.ts';
 import {
   fractionOf,
@@ -54,7 +54,7 @@ function barLine(table: TableProgress, nameWidth: number): string {
   const fraction = fractionOf(table) ?? 0;
   const full = Math.round(fraction * BAR_WIDTH);
   const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`;
-  if (table.state === 'done') return `${name}${gap} ${bar} done, ${formatCount(rowsSoFar(table))} rows`;
+  if (table.state === 'done') return `${name}${gap} ${bar} done, ${formatCounted(rowsSoFar(table), 'row')}`;
   return table.state === 'failed' ? `${name}${gap} failed` : `${name}${gap} ${bar} ${shortAmountsOf(table)}`;
 }
 
@@ -64,8 +64,8 @@ function shortAmountsOf(table: TableProgress): string {
   const { bytesPerSecond } = speedOf(table);
   const left = secondsLeft(table);
   return [
-    `${fraction === null ? '' : `${Math.floor(fraction * 100)}% `}${formatCount(rowsSoFar(table))} rows`,
-    ...(bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
+    `${fraction === null ? '' : `${Math.floor(fraction * 100)}% `}${formatCounted(rowsSoFar(table), 'row')}`,
+    ...(bytesPerSecond >= 1 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
     ...(left === null ? [] : [`${formatSeconds(left)} left`]),
   ].join(', ');
 }
@@ -77,9 +77,9 @@ function amountsOf(table: TableProgress): string {
   const percent =
     fraction === null ? '' : ` (${Math.floor(fraction * 100)}% of about ${formatCount(table.estimatedRows ?? 0)})`;
   return [
-    `${formatCount(rowsSoFar(table))} rows${percent}`,
-    ...(rowsPerSecond > 0 ? [`${formatCount(rowsPerSecond)} rows/s`] : []),
-    ...(bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
+    `${formatCounted(rowsSoFar(table), 'row')}${percent}`,
+    ...(rowsPerSecond >= 1 ? [`${formatCount(rowsPerSecond)} rows/s`] : []),
+    ...(bytesPerSecond >= 1 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
     ...(left === null ? [] : [`about ${formatSeconds(left)} left`]),
   ].join(', ');
 }
@@ -87,7 +87,7 @@ function amountsOf(table: TableProgress): string {
 function workerLine(worker: WorkerView): string {
   const head = `  worker ${worker.worker}`;
   if (worker.table === null || worker.ordinal === null) return `${head}  ${worker.state}`;
-  return `${head}  ${printable(worker.table)} #${worker.ordinal}  ${formatCount(worker.rows)} rows  ${worker.state}`;
+  return `${head}  ${printable(worker.table)} #${worker.ordinal}  ${formatCounted(worker.rows, 'row')}  ${worker.state}`;
 }
 
 function retryLine(retry: Retry, now: number): string {

@@ -58,7 +58,7 @@ export function tooManyRefused(message: string): SqlextractError {
   return new SqlextractError({
     code: 'LOAD_DELETES',
     message,
-    hint: 'look whether the source has lost rows; when that is right: --max-delete-fraction 0.5, or 1 for all',
+    hint: 'look whether the source has lost rows; when that is right, let this one load do it: --max-delete-fraction 1',
     fault: 'data',
   });
 }

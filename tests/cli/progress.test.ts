@@ -107,6 +107,8 @@ describe('the lines', () => {
     expect(logLines(progress)).toEqual([
       'public.users: 500 rows (50% of about 1,000), 500 rows/s, 50.0 kB/s, about 1.0 s left',
     ]);
+    const slow = afterLook(after([planned('public.users', null), done('public.users', 1, 1, 10)]), [], 20_000);
+    expect(logLines(slow)).toEqual(['public.users: 1 row']);
   });
 
   test.each([20, 40, 80])('none is wider than %i columns, and they fit the screen', (width) => {
