@@ -30,7 +30,7 @@ export interface JobFacts {
 export function planJob(job: JobFacts, options: CleanOptions): CleanPlan {
   const { old, chained } = oldRuns(job, options);
   const plans = job.runs.map((run) => planRun(job, run, kindFor(run, job, options, old)));
-  const remark = `${job.table}: ${chained} runs are windows that a target may not have yet; left alone (--windows removes them, too)`;
+  const remark = `${job.table}: ${chained === 1 ? '1 run is a window' : `${chained} runs are windows`} that a target may not have yet; left alone (--windows removes ${chained === 1 ? 'it' : 'them'}, too)`;
   return {
     items: [...plans.flatMap(({ items }) => items), ...scratchOf(job, options)],
     remarks: [...plans.flatMap(({ remarks }) => remarks), ...(chained > 0 ? [remark] : [])],

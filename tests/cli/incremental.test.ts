@@ -3,7 +3,6 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RunReport } from '../../src/engine/report.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
@@ -194,7 +193,6 @@ describe('killed and run again', () => {
       const folder = await newLog();
       await run(folder);
       change(folder, `UPDATE events SET at = '2026-02-01 00:00:' || (10 + id % 50) WHERE id <= 400`);
-      await sleep(1100);
       const killed = await extract(folder, [], { SQLEXTRACT_FAULT: fault });
       expect(killed.signal).toBe('SIGKILL');
       const seen = await delivered(folder);
