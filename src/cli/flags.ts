@@ -282,6 +282,10 @@ export const loadFlags = {
     summary: "More of a table's rows than this are not deleted at once (default 0.1).",
     helpValue: '<0..1>',
   }),
+  nul: string({
+    summary: 'Texts that hold U+0000, where the target cannot: fail (default), or remove the character.',
+    helpValue: '<action>',
+  }),
 };
 
 /** For commands that reach the target themselves. */
