@@ -13,7 +13,7 @@ export const sourceFlags = {
     char: 's',
     summary: 'Where to read: a URL, a file, or a name from `sources:` in sqlextract.yaml.',
     description:
-      'Without it SQLEXTRACT_SOURCE, then `source:` of the file. A password in it can be seen in `ps`: better give it by SQLEXTRACT_SOURCE, the file or ~/.pgpass.',
+      'Without it SQLEXTRACT_SOURCE, then `source:` of the file. A password in it can be seen in `ps`: better give it by SQLEXTRACT_SOURCE or the file.',
     helpValue: '<url|name>',
   }),
   config: string({
