@@ -49,7 +49,7 @@ async function ids({ client }: FreshMariadb): Promise<unknown> {
   return rows;
 }
 
-const PLAIN_ENGINE = FLAVOR.flavor === 'mariadb' ? 'Aria' : 'MyISAM';
+const PLAIN_ENGINE = FLAVOR.flavor === 'mariadb' ? 'Aria' : 'MEMORY';
 
 describe.each(['scripts', 'load'] as const)('by %s', (way) => {
   const step = (target: LoadStep['target'], mode: string, more: readonly string[] = []): LoadStep => ({
