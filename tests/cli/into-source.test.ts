@@ -24,7 +24,10 @@ function newFolder(): string {
 }
 
 async function sync(cwd: string, source: string, target: string, ...more: readonly string[]): Promise<CliRun> {
-  return runCli(['sync', '--table', 'own', '--target', target, '--workers', '1', ...more], { cwd, env: { SQLEXTRACT_SOURCE: source } });
+  return runCli(['sync', '--table', 'own', '--target', target, '--workers', '1', ...more], {
+    cwd,
+    env: { SQLEXTRACT_SOURCE: source },
+  });
 }
 
 /** The scripts of a run that was read before, with the target's own client. */
