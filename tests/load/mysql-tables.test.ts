@@ -7,6 +7,7 @@ import { freshMariadb } from '../support/mariadb-server.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import { createMariadb, MARIADB } from './mysql-target.ts';
+import { FLAVOR } from '../support/mysql-flavor.ts';
 
 /** Tables that are there already, whose engine or whose columns would not keep what is loaded. */
 
@@ -48,6 +49,12 @@ async function ids({ client }: FreshMariadb): Promise<unknown> {
   return rows;
 }
 
+/** No engine of MySQL that has no transactions takes the ledger: its key is too long, or its texts. */
+const CHANGES =
+  FLAVOR.flavor === 'mariadb'
+    ? ['', 'ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=Aria']
+    : [''];
+
 describe.each(['scripts', 'load'] as const)('by %s', (way) => {
   const step = (target: LoadStep['target'], mode: string, more: readonly string[] = []): LoadStep => ({
     ...{ fixture: MARIADB, target, folder: extracts.folder, way, out: 'first', mode, tables: [FACTS], more },
@@ -61,14 +68,14 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
     await using database = await freshMariadb('load_engine');
     const target = createMariadb(database);
     await makeTable(database, {}, 'MyISAM');
-    for (const change of ['', 'ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=Aria']) {
+    for (const change of CHANGES) {
       if (change !== '') await database.client.query(change);
       const { code, output } = await loadAll(step(target, mode, more));
       expect(code).not.toBe(0);
       expect(output).toMatch(/its engine has no transactions.*; nothing was changed/);
       expect(await ids(database)).toEqual([{ id: 99 }]);
     }
-    await database.client.query('ALTER TABLE _sqlextract_loads ENGINE=InnoDB');
+    await database.client.query('ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=InnoDB');
     expect(await loadAll(step(target, mode, more))).toMatchObject({ code: 0 });
   });
 
