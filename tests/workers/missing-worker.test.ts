@@ -15,7 +15,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'missing-worker-'));
   for (const name of ['bin', 'dist', 'package.json']) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  rmSync(join(folder, 'dist/workers/extract-chunk.js'));
+  rmSync(join(folder, 'dist/program/extract-chunk.js'));
   const database = new DatabaseSync(join(folder, 'shop.sqlite'));
   database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)');
   database.close();
