@@ -11,6 +11,7 @@ import { parquetAsCsv } from '../load/parquet-as-csv.ts';
 import { chunkFileName } from '../model/chunk.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { widestDigits } from '../model/digits.ts';
+import { sumOfNulTexts } from '../model/nul-texts.ts';
 import { sha256Of } from '../verify/hash-file.ts';
 import type { RowPart, RowSets } from './row-sets.ts';
 
@@ -59,6 +60,7 @@ export async function writeFiles(order: WindowOrder, sets: RowSets, changed: num
       digits: manifest.schema.columns.map((_, index) =>
         widestDigits(files.map((file) => file.digits?.[index] ?? null)),
       ),
+      ...sumOfNulTexts(files),
       // Of all rows that were read: the files do not say which of their NULLs a policy wrote.
       replacedCells: rows === 0 ? {} : (manifest.totals.replacedCells ?? {}),
       markerCells: written.reduce((sum, { markerCells }) => sum + markerCells, 0),
@@ -86,10 +88,10 @@ async function writeFile(order: WindowOrder, sets: RowSets, part: RowPart, numbe
   await sets.writeChanged(parquet, part, isCsv ? 'snappy' : compression);
   if (isCsv) await publishCsv(order, parquet, path);
   else await publish(parquet, path);
-  const { rows, nullCounts, maxBytes, markerCells, digits } = await sets.statistics(part, isCsv ? nullMarker : null);
+  const { markerCells, ...measured } = await sets.statistics(part, isCsv ? nullMarker : null);
   const keyRange = { kind: 'all', text: 'all rows', from: null, to: null } as const;
   const bytes = { bytes: (await stat(path)).size, sha256: await sha256Of(path) };
-  return { file: { path: name, rows, ...bytes, keyRange, epoch: 1, nullCounts, maxBytes, digits }, markerCells };
+  return { file: { path: name, ...bytes, keyRange, epoch: 1, ...measured }, markerCells };
 }
 
 async function publishCsv({ scan, settings, scratch }: WindowOrder, parquet: string, path: string): Promise<void> {

@@ -79,6 +79,8 @@ function contradiction(manifest: Manifest): string | null {
   if (lists.some((list) => list.length !== columns)) return 'nullCounts and maxBytes must have one entry per column';
   const digits = [totals, ...files].map((one) => one.digits ?? []);
   if (digits.some((list) => list.length > 0 && list.length !== columns)) return 'digits must have one entry per column';
+  const zeros = [totals, ...files].flatMap(({ nulTexts }) => (nulTexts === undefined ? [] : [nulTexts]));
+  if (zeros.some((list) => list.length !== columns)) return 'nulTexts must have one entry per column';
   const epochs = new Set(consistency.epochs.map((epoch) => epoch.epoch));
   const stray = files.find((file) => !epochs.has(file.epoch));
   return stray === undefined ? null : `${stray.path} is of an epoch that is not listed`;

@@ -4,7 +4,7 @@ import { SqlextractError } from '../model/problem.ts';
 import { createDurably } from './durable-file.ts';
 import { stateUnreadable } from './state-error.ts';
 
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 
 /** Up to this size a whole check costs little: about 50 ms. Larger states are checked by their header only. */
 const QUICK_CHECK_BYTES = 32 * 1024 * 1024;
@@ -102,6 +102,7 @@ CREATE TABLE files (
   null_counts TEXT NOT NULL,
   max_bytes   TEXT NOT NULL,
   digits      TEXT,
+  nul_texts   TEXT,
   PRIMARY KEY (run_id, ordinal, number),
   UNIQUE (run_id, path),
   FOREIGN KEY (run_id, ordinal) REFERENCES chunks (run_id, ordinal)
@@ -134,6 +135,7 @@ PRAGMA user_version = ${STATE_VERSION};
 const ADDITIONS: Readonly<Record<number, string>> = {
   2: 'ALTER TABLE chunks ADD COLUMN replaced_cells TEXT; ALTER TABLE epochs ADD COLUMN spread TEXT;',
   3: `ALTER TABLE runs ADD COLUMN window TEXT; ALTER TABLE files ADD COLUMN digits TEXT; ${INCREMENTAL}`,
+  4: 'ALTER TABLE files ADD COLUMN nul_texts TEXT;',
 };
 
 /**

@@ -202,6 +202,7 @@ export class SqliteStore implements CheckpointStore {
         JSON.stringify(file.nullCounts),
         JSON.stringify(file.maxBytes),
         jsonOrNull(file.digits ?? null),
+        jsonOrNull(file.nulTexts ?? null),
       ];
       this.#write.file.run(runId, ordinal, index + 1, file.path, ...numbers);
     });

@@ -93,6 +93,7 @@ export function fileOf(row: Row): ChunkFile {
     nullCounts: json(row, 'null_counts'),
     maxBytes: json(row, 'max_bytes'),
     ...(isMissing(row, 'digits') ? {} : { digits: json(row, 'digits') }),
+    ...(isMissing(row, 'nul_texts') ? {} : { nulTexts: json(row, 'nul_texts') }),
   };
 }
 

@@ -20,8 +20,8 @@ const WRITES = {
   done: `UPDATE chunks SET status = 'done', rows = ?, epoch = ?, null_marker_cells = ?, replaced_cells = ?, started_at = ?, finished_at = ?
     WHERE run_id = ? AND ordinal = ? AND status = 'started'`,
   narrow: "UPDATE chunks SET range = ? WHERE run_id = ? AND ordinal = ? AND status = 'planned'",
-  file: `INSERT INTO files (run_id, ordinal, number, path, rows, bytes, sha256, null_counts, max_bytes, digits)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  file: `INSERT INTO files (run_id, ordinal, number, path, rows, bytes, sha256, null_counts, max_bytes, digits, nul_texts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   failed: `UPDATE chunks SET status = 'planned', last_problem = ? WHERE run_id = ? AND ordinal = ? AND status = 'started'`,
   dropFiles: 'DELETE FROM files WHERE run_id = ? AND ordinal = ?',
   reopen: `UPDATE chunks SET status = 'planned', rows = NULL, epoch = NULL, null_marker_cells = NULL, replaced_cells = NULL, finished_at = NULL

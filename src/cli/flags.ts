@@ -13,7 +13,7 @@ export const sourceFlags = {
     char: 's',
     summary: 'Where to read: a URL, a file, or a name from `sources:` in sqlextract.yaml.',
     description:
-      'Without it SQLEXTRACT_SOURCE, then `source:` of the file. A password in it can be seen in `ps`: better give it by SQLEXTRACT_SOURCE, the file or ~/.pgpass.',
+      'Without it SQLEXTRACT_SOURCE, then `source:` of the file. A password in it can be seen in `ps`: better give it by SQLEXTRACT_SOURCE or the file.',
     helpValue: '<url|name>',
   }),
   config: string({
@@ -281,6 +281,10 @@ export const loadFlags = {
   'max-delete-fraction': string({
     summary: "More of a table's rows than this are not deleted at once (default 0.1).",
     helpValue: '<0..1>',
+  }),
+  nul: string({
+    summary: 'Texts that hold U+0000, where the target cannot: fail (default), or remove the character.',
+    helpValue: '<action>',
   }),
 };
 

@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { matchesTable } from '../engine/select-tables.ts';
 import type { IngestPlan } from '../ingest/ingest-plan.ts';
 import { planTable } from '../ingest/plan-table.ts';
-import type { ManifestPlace } from '../ingest/load-order.ts';
+import type { LoadOrder, ManifestPlace } from '../ingest/load-order.ts';
 import { foldedName } from '../ingest/target-names.ts';
 import { TARGET_NAMES, targetByName, targetOfUrl } from '../ingest/registry.ts';
 import type { IngestTarget } from '../ingest/target.ts';
@@ -14,11 +14,12 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { allWindows, numbered } from '../load/window-chain.ts';
 import type { ChainReader } from '../load/window-chain.ts';
+import { withFirstNulText } from '../verify/first-nul-text.ts';
 import { findManifests, manifestInFolder } from '../verify/find-manifests.ts';
 
 export interface AskedIngest {
   readonly target: IngestTarget;
-  readonly asked: TargetSettings;
+  readonly asked: TargetSettings & Pick<LoadOrder, 'by'>;
   /** Without tables. */
   readonly plan: IngestPlan;
 }
@@ -33,6 +34,7 @@ interface IngestFacts {
   readonly toolVersion: string;
   /** Null: a target must be named. */
   readonly fallbackTarget: string | null;
+  readonly by: LoadOrder['by'];
 }
 
 /** Target, manifests and flags as one plan. Throws what `askedIngest` does, NO_FINISHED_RUN, MANIFEST_…. */
@@ -40,9 +42,19 @@ export async function ingestPlanOf(settings: Settings, flags: FlagValues, facts:
   const { target, asked, plan } = await askedIngest(settings, flags, facts);
   const places = manifestsOf(settings, flags);
   if (settings.origins.format === 'flag') for (const place of places) checkFormat(place, settings.format);
-  const tables = places.map((place, index) => planTable(place, index + 1, asked, target));
+  const tables = await Promise.all(
+    places.map(async (place, index) => withNulText(place, () => planTable(place, index + 1, asked, target))),
+  );
   checkApart(tables, target);
   return { target, asked, plan: { ...plan, tables }, places };
+}
+
+async function withNulText<T>({ manifest, folder }: ManifestPlace, plan: () => T): Promise<T> {
+  try {
+    return plan();
+  } catch (error) {
+    throw await withFirstNulText(error, manifest, folder);
+  }
 }
 
 /** The same with all windows of incremental jobs, oldest first: scripts that may meet a target with any of them, or none. */
@@ -79,7 +91,7 @@ function checkApart(tables: IngestPlan['tables'], target: IngestTarget): void {
 
 /** Target and options. Throws TARGET_…, INGEST_OPTION, USAGE_…. */
 export async function askedIngest(settings: Settings, flags: FlagValues, facts: IngestFacts): Promise<AskedIngest> {
-  const asked = targetSettings(flags, settings, TARGET_NAMES, facts.fallbackTarget);
+  const asked = { ...targetSettings(flags, settings, TARGET_NAMES, facts.fallbackTarget), by: facts.by };
   const target = await targetOf(asked);
   const plan: IngestPlan = {
     version: 1,

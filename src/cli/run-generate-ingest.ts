@@ -14,7 +14,9 @@ import { printable } from './printable.ts';
 
 /** `generate-ingest`. */
 export async function runGenerateIngest(settings: Settings, flags: FlagValues, toolVersion: string): Promise<void> {
-  const planned = withAllWindows(await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: null }));
+  const planned = withAllWindows(
+    await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: null, by: 'scripts' }),
+  );
   const { plan, target } = planned;
   for (const load of plan.tables) checkReads(load, target, plan.flavor);
   const folder = folderOf(flags, planned);

@@ -24,7 +24,7 @@ export const DEFAULT_TARGET = './warehouse.duckdb';
 
 /** `load`. */
 export async function runLoad(settings: Settings, flags: FlagValues, toolVersion: string): Promise<void> {
-  const chosen = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: DEFAULT_TARGET });
+  const chosen = await ingestPlanOf(settings, flags, { toolVersion, fallbackTarget: DEFAULT_TARGET, by: 'load' });
   const planned = { ...chosen, plan: await withMissingWindows(chosen, requestOf(settings, flags, chosen).place) };
   const asked = requestOf(settings, flags, planned);
   if (settings.dryRun) {

@@ -25,7 +25,7 @@ export async function runSync(settings: Settings, flags: FlagValues, facts: Comm
   const { toolVersion } = facts;
   // `--chunk-size` is of the extract's files here.
   const { 'chunk-size': _, ...loadFlags } = flags;
-  const ingest = await askedIngest(settings, loadFlags, { toolVersion, fallbackTarget: DEFAULT_TARGET });
+  const ingest = await askedIngest(settings, loadFlags, { toolVersion, fallbackTarget: DEFAULT_TARGET, by: 'load' });
   const { target, plan, place, evolve } = requestOf(settings, flags, ingest);
   const stop = new AbortController();
   const extract = await extractRequest(settings, { ...facts, stop: stop.signal });

@@ -15,8 +15,21 @@ export function describeTargetTypes(found: TargetTypes): readonly string[] {
   return [
     ...(found.tables.length > 0 ? columns : [...types, '', 'A dash: decided by the cells, or not written.']),
     refused === 0 ? `nothing is refused by ${printable(target)}` : `${refused} refused: see their notes`,
+    ...nulLine(found, printable(target)),
     `The client of ${printable(target)} reads ${found.reads.length === 0 ? 'no files' : found.reads.join(' and ')}.`,
   ];
+}
+
+/** Nothing where such texts arrive in all ways that there are. */
+function nulLine({ nul, reads }: TargetTypes, target: string): readonly string[] {
+  const ways = [...reads, ...(nul.load === null ? [] : ['load'])] as (keyof typeof nul)[];
+  const held = ways.filter((way) => nul[way] === 'kept');
+  if (held.length === ways.length) return [];
+  const says = `Texts that hold the character U+0000: ${target} cannot hold them`;
+  if (Object.values(nul).includes('removable')) return [`${says}, --nul remove takes it out.`];
+  if (held.length === 0) return [`${says}, and they are refused.`];
+  const by = held.map((way) => (way === 'load' ? '`load`' : `${way} files`)).join(' and ');
+  return [`Texts that hold the character U+0000 arrive by ${by} only.`];
 }
 
 function isRefused({ refused }: TypePath): boolean {

@@ -21,6 +21,8 @@ export interface TargetTypes {
   readonly flavor: string | null;
   /** Formats that the target's own client reads. `load` reads Parquet for all that it reaches. */
   readonly reads: readonly string[];
+  /** What becomes of texts that hold U+0000: by the target's own client, from files of either format, and by `load`. */
+  readonly nul: IngestTarget['capabilities']['nul'];
   /** Of every type of the source, without a connection; empty when tables were named. */
   readonly types: readonly TypePath[];
   readonly tables: readonly {
@@ -49,7 +51,7 @@ export async function targetTypes(settings: Settings, flags: FlagValues, describ
   checkFlags(settings, driver);
   const { target, flavor } = await namedTarget(settings, flags);
   const reads = Object.keys(target.capabilities.reads).toSorted();
-  const common = { source: driver.name, target: target.title, flavor, reads };
+  const common = { source: driver.name, target: target.title, flavor, reads, nul: target.capabilities.nul };
   if (!described) {
     const { types } = await sourceTypes(driver);
     const lines = driver.typeLines();

@@ -28,7 +28,7 @@ export async function targetWatermarks(
   toolVersion: string,
   jobs: readonly JobWatermark[],
 ): Promise<ReadonlyMap<string, TargetWatermark>> {
-  const ingest = await askedIngest(settings, flags, { toolVersion, fallbackTarget: null });
+  const ingest = await askedIngest(settings, flags, { toolVersion, fallbackTarget: null, by: 'load' });
   const { place } = requestOf(settings, flags, ingest);
   await using session = await openTarget(ingest.target, place, 1);
   const reader = chainReader(ingest);

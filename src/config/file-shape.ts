@@ -60,6 +60,7 @@ export const TARGET_KEYS = {
   identifier_case: SCALAR,
   deleted_column: SCALAR,
   max_delete_fraction: SCALAR,
+  nul: SCALAR,
   stage: SCALAR,
   bucket: SCALAR,
   volume: SCALAR,

@@ -152,7 +152,7 @@ function passwordWarning(source: SourceSetting | null): readonly string[] {
   if (source?.origin !== 'flag' || source.name !== null || !holdsPassword(source.url)) return [];
   return [
     'a password in a URL of the command line can be seen by everyone on this machine (`ps`); ' +
-      'use SQLEXTRACT_SOURCE, `sources:` in sqlextract.yaml or ~/.pgpass instead',
+      'use SQLEXTRACT_SOURCE, or `sources:` in sqlextract.yaml, instead',
   ];
 }
 

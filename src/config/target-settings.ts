@@ -15,6 +15,7 @@ import type { ValueParser, ValuePlace } from './value-place.ts';
 export const MODES = ['replace', 'full-refresh', 'append', 'merge', 'delete-insert'] as const;
 export const IDENTIFIER_CASES = ['preserve', 'lower', 'upper'] as const;
 export const ON_ERROR = ['abort', 'skip'] as const;
+export const NUL_POLICIES = ['fail', 'remove'] as const;
 
 const MAX_DELETES = fractionParser('USAGE_MAX_DELETE_FRACTION', '--max-delete-fraction 0.5');
 
@@ -42,6 +43,8 @@ export interface TargetSettings {
   readonly deletedColumn: string | null;
   /** 0 to 1: more of the rows are not deleted. */
   readonly maxDeleteFraction: number;
+  /** Texts that hold U+0000, where the target cannot. */
+  readonly nul: (typeof NUL_POLICIES)[number];
   readonly create: boolean;
   readonly onError: (typeof ON_ERROR)[number];
   readonly maxErrors: number;
@@ -96,6 +99,7 @@ export function targetSettings(
     allowOlder: flags['allow-older'] === true,
     deletedColumn: place('deleted-column', 'deleted_column'),
     maxDeleteFraction: pick('max-delete-fraction', 'max_delete_fraction', MAX_DELETES, 0.1),
+    nul: pick('nul', 'nul', choiceParser(NUL_POLICIES), 'fail'),
     create: flags['create'] !== false,
     onError: one('on-error', choiceParser(ON_ERROR), 'abort'),
     maxErrors: one('max-errors', countParser('USAGE_MAX_ERRORS', 1_000_000_000, '--max-errors 100', 0), 0),

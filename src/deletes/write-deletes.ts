@@ -5,6 +5,7 @@ import { MANIFEST_NAME, writeLatest, writeManifest } from '../checkpoint/manifes
 import type { DeletesReport } from '../engine/report.ts';
 import { deletesOf } from '../model/run-links.ts';
 import { parquetAsCsv } from '../load/parquet-as-csv.ts';
+import { sumOfNulTexts } from '../model/nul-texts.ts';
 import type { Manifest, ManifestFile } from '../model/manifest.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
 import { temporaryNameOf } from '../sinks/temporary-name.ts';
@@ -69,7 +70,7 @@ export interface GoneFile {
 /** Totals of a link that has this one file. */
 export function totalsOf({ file, markerCells }: GoneFile): Manifest['totals'] {
   const { rows, bytes, nullCounts, maxBytes, digits } = file;
-  const measured = digits === undefined ? {} : { digits };
+  const measured = { ...(digits === undefined ? {} : { digits }), ...sumOfNulTexts([file]) };
   return { rows, bytes, files: 1, nullCounts, maxBytes, ...measured, replacedCells: {}, markerCells };
 }
 

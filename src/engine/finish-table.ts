@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import type { Manifest, ManifestFile, ManifestTotals } from '../model/manifest.ts';
 import { type ColumnDigits, widestDigits } from '../model/digits.ts';
+import { sumOfNulTexts } from '../model/nul-texts.ts';
 import { MANIFEST_VERSION } from '../model/manifest.ts';
 import { writeLatest, writeManifest, MANIFEST_NAME } from '../checkpoint/manifest.ts';
 import { describeRange } from '../model/key-range.ts';
@@ -117,6 +118,7 @@ function totalsOf(files: readonly ManifestFile[], columns: number): ManifestTota
     nullCounts: each.map((index) => files.reduce((sum, file) => sum + (file.nullCounts[index] ?? 0), 0)),
     maxBytes: each.map((index) => files.reduce((most, file) => Math.max(most, file.maxBytes[index] ?? 0), 0)),
     ...(digits === null ? {} : { digits }),
+    ...sumOfNulTexts(files),
   };
 }
 

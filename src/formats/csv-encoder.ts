@@ -109,8 +109,8 @@ export class CsvEncoder implements ChunkEncoder {
     });
     if (this.#state !== 'open') throw new Error(`the encoder is ${this.#state}`);
     this.#state = 'finished';
-    const { rows, nullCounts, maxBytes } = this.#stats;
-    return { rows, nullCounts, maxBytes, digits: digitsOf(this.#stats), nullMarkerCells: this.#markerCells };
+    const { rows, nullCounts, maxBytes, nulTexts } = this.#stats;
+    return { rows, nullCounts, maxBytes, nulTexts, digits: digitsOf(this.#stats), nullMarkerCells: this.#markerCells };
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

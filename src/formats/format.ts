@@ -1,5 +1,6 @@
 import type { ColumnType } from '../model/column-type.ts';
 import type { ColumnDigits } from '../model/digits.ts';
+import type { NulTexts } from '../model/nul-texts.ts';
 import type { ColumnSchema, TableSchema } from '../model/table.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { ByteSink } from '../model/byte-sink.ts';
@@ -65,5 +66,7 @@ export interface EncodedSummary {
   readonly nullCounts: readonly number[];
   readonly maxBytes: readonly number[];
   readonly digits: ColumnDigits;
+  /** Zeros for columns that are no texts. */
+  readonly nulTexts: NulTexts;
   readonly nullMarkerCells: number;
 }

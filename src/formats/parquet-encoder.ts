@@ -121,8 +121,8 @@ export class ParquetEncoder implements ChunkEncoder {
     this.#state = 'finished';
     this.#writers = [];
     this.#compressor.close();
-    const { rows, nullCounts, maxBytes } = this.#stats;
-    return { rows, nullCounts, maxBytes, digits: digitsOf(this.#stats), nullMarkerCells: 0 };
+    const { rows, nullCounts, maxBytes, nulTexts } = this.#stats;
+    return { rows, nullCounts, maxBytes, nulTexts, digits: digitsOf(this.#stats), nullMarkerCells: 0 };
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

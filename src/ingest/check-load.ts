@@ -3,19 +3,21 @@ import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import type { TableLoad } from './ingest-plan.ts';
 import { needsKey } from './load-mode.ts';
+import { checkNul } from './check-nul.ts';
 import { checkState } from './check-state.ts';
 import type { LoadOrder, ManifestPlace } from './load-order.ts';
 import type { IngestTarget } from './target.ts';
 
 /**
  * Everything that can be told from the manifest alone. Throws INGEST_MIXED, INGEST_CHUNK, INGEST_WINDOW, INGEST_MODE, INGEST_TYPE,
- * INGEST_MARKER. What a target's own client cannot read is asked by `checkReads`, since `load` reads more than clients do.
+ * INGEST_MARKER, INGEST_NUL, INGEST_OPTION. What a target's own client cannot read is asked by `checkReads`, since `load` reads more than clients do.
  */
 export function checkLoad(load: TableLoad, place: ManifestPlace, order: LoadOrder, target: IngestTarget): void {
   checkState(load, place, order);
   checkWindow(load, order);
   checkTypes(load, target, order.flavor);
   checkMarker(load, place.manifest, target);
+  checkNul(place.manifest, order, target);
 }
 
 /** Throws INGEST_FORMAT when the target's client does not read files of that format and compression. */

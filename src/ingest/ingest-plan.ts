@@ -82,6 +82,8 @@ export interface TableLoad {
   /** Only for windows: the target's column that says since when a row is gone in the source; null: such rows are taken out. */
   readonly deletedColumn: string | null;
   readonly format: Manifest['format'];
+  /** U+0000 is taken out of texts on the way. */
+  readonly removesNul?: true;
   readonly files: readonly LoadFile[];
   readonly rows: number;
   /** Short, for names of staging tables: same plan of the same run, same text. `[0-9a-f]{12}` */

@@ -20,6 +20,10 @@ export interface LoadOrder {
   readonly allowMixed: boolean;
   /** Rows that are gone in the source are marked in this column; null: they are taken out. */
   readonly deletedColumn: string | null;
+  /** Texts that hold U+0000, where the target cannot hold them: are refused, or lose the character. */
+  readonly nul: 'fail' | 'remove';
+  /** Who loads: scripts go by what the target's own client can. */
+  readonly by: 'scripts' | 'load';
   /** More of the rows than this fraction are not deleted. */
   readonly maxDeleteFraction: number;
 }

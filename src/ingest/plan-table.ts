@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SqlextractError } from '../model/problem.ts';
 import { displayName } from '../model/table.ts';
 import { checkLoad } from './check-load.ts';
+import { remarksOfNul } from './check-nul.ts';
 import { remarksOfState } from './check-state.ts';
 import type { LoadColumn, LoadFile, TableLoad } from './ingest-plan.ts';
 import { deletedColumnOf, deletesOf } from './deleted-rows.ts';
@@ -63,10 +64,15 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
     deletes: deletesOf(manifest, order),
     deletedColumn: deletedColumnOf(manifest, order, names, target),
     format: manifest.format,
+    ...(order.nul === 'remove' ? { removesNul: true } : {}),
     files: filesOf(manifest, folder),
     rows: manifest.totals.rows,
     tag: tagOf(manifest, tableTarget),
-    remarks: [...remarksOf(manifest, names, tableTarget), ...measured.flatMap(({ remark }) => remark ?? [])],
+    remarks: [
+      ...remarksOf(manifest, names, tableTarget),
+      ...measured.flatMap(({ remark }) => remark ?? []),
+      ...remarksOfNul(manifest, order),
+    ],
   };
   checkLoad(load, place, order, target);
   return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };

@@ -39,6 +39,9 @@ export interface IngestTarget {
   scripts(plan: IngestPlan, place: ScriptPlace): readonly Script[];
 }
 
+/** They arrive; they cannot, and `--nul remove` takes the character out on the way; they cannot. */
+export type NulFate = 'kept' | 'removable' | 'refused';
+
 export interface TargetCapabilities {
   /** Formats that its own client reads, and with which compressions. A format that is missing is read by `load`, or not at all. */
   readonly reads: Readonly<Partial<Record<ManifestFormat['name'], readonly ManifestFormat['compression'][]>>>;
@@ -54,6 +57,8 @@ export interface TargetCapabilities {
   };
   /** The target reads an unquoted `\N` as NULL and a quoted one as text. False: files that hold such a text are refused. */
   readonly tellsQuotedMarker: boolean;
+  /** What becomes of texts that hold U+0000: by its scripts, from files of either format, and by `load`; null: there is none. */
+  readonly nul: Readonly<Record<ManifestFormat['name'], NulFate>> & { readonly load: NulFate | null };
   /** Rows that do not fit can be left out, counted and kept (`--on-error skip`). Text: why not. */
   readonly rejects: true | string;
   /** Rows and ledger change together or not at all. Text: what it has instead, for the script's header. */

@@ -1,5 +1,6 @@
 import type { ColumnDigits } from './digits.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
+import type { CountedNulTexts } from './nul-texts.ts';
 
 /** One planned range of one table. `ordinal` counts from 1 within a run; file names are a function of it. */
 export interface Chunk {
@@ -10,7 +11,7 @@ export interface Chunk {
 }
 
 /** One finished file of a chunk. */
-export interface ChunkFile {
+export interface ChunkFile extends CountedNulTexts {
   /** Relative to the run's folder. */
   readonly path: string;
   readonly rows: number;

@@ -1,5 +1,6 @@
 import type { IncrementalWindow } from './cursor.ts';
 import type { ColumnDigits } from './digits.ts';
+import type { CountedNulTexts } from './nul-texts.ts';
 import type { ColumnSchema, TableName, TableRef } from './table.ts';
 import type { ValuePolicies } from './value-policies.ts';
 import type { KeyRange, KeyTuple } from './key-range.ts';
@@ -102,7 +103,7 @@ export interface ManifestEpoch {
   readonly files: number;
 }
 
-export interface ManifestTotals {
+export interface ManifestTotals extends CountedNulTexts {
   readonly rows: number;
   readonly bytes: number;
   readonly files: number;
@@ -118,7 +119,7 @@ export interface ManifestTotals {
   readonly markerCells?: number;
 }
 
-export interface ManifestFile {
+export interface ManifestFile extends CountedNulTexts {
   /** A name in the manifest's own folder. */
   readonly path: string;
   readonly rows: number;

@@ -11,6 +11,7 @@ import { missingWindows, numbered } from '../load/window-chain.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Problem } from '../model/problem.ts';
 import { toProblem } from '../model/problem.ts';
+import { withFirstNulText } from '../verify/first-nul-text.ts';
 import { manifestInFolder } from '../verify/find-manifests.ts';
 import type { SyncRequest } from './sync-request.ts';
 import type { UnloadedRuns } from './unloaded-runs.ts';
@@ -41,7 +42,7 @@ export async function plannedLoads(
     try {
       loads.push(...(await loadsOfChain(request, place, session)));
     } catch (error) {
-      const problem = toProblem(error);
+      const problem = toProblem(await withFirstNulText(error, place.manifest, place.folder));
       const { job } = place.manifest;
       if (problem.code === 'INGEST_MIXED') unloaded.mixed(job, place.folder);
       else if (isFinal(problem)) unloaded.end(job);

@@ -24,7 +24,10 @@ export interface SchemaColumn {
   readonly type: string | null;
 }
 
-export function relationOf(manifest: Manifest, path: string): FileRelation {
+/** What of a manifest says how its files are read. */
+type Readable = Pick<Manifest, 'schema' | 'format' | 'totals'>;
+
+export function relationOf(manifest: Readable, path: string): FileRelation {
   const { columns } = manifest.schema;
   if (manifest.format.name === 'parquet') {
     const cells = columns.map((column) => ({ column, raw: sqlName(column.name), typed: sqlName(column.name) }));
@@ -68,7 +71,7 @@ const LEAST_LINE_BYTES = 2_000_000;
  * All cells as text. One thread reads a file (a quoted line end can stand anywhere), several files are read side by side. The longest
  * possible line follows from the longest cells of the manifest, each byte of which may be a doubled quote or two hex digits.
  */
-function csv(manifest: Manifest, path: string, header: boolean): string {
+function csv(manifest: Readable, path: string, header: boolean): string {
   const { dialect = {}, compression, nullMarker } = manifest.format;
   const longest = manifest.totals.maxBytes.reduce((sum, bytes) => sum + 2 * bytes + 64, 0);
   const columns = manifest.schema.columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');

@@ -1,10 +1,12 @@
 import type { ColumnDigits } from '../model/digits.ts';
+import type { CountedNulTexts } from '../model/nul-texts.ts';
+import { nulTextsOf } from '../model/nul-texts.ts';
 import type { ColumnSchema } from '../model/table.ts';
 import { digitsOf, digitsSql } from './digits-sql.ts';
 import { sqlText } from './duckdb-reader.ts';
 
 /** What a manifest says of the cells of its files. */
-export interface MeasuredCells {
+export interface MeasuredCells extends CountedNulTexts {
   readonly rows: number;
   readonly nullCounts: readonly number[];
   /** The longest value in bytes; 0 for columns that are no texts or bytes. */
@@ -22,21 +24,25 @@ export function measureSql(columns: readonly ColumnSchema[], cells: readonly str
   const texts = each.filter(({ kind }) => kind === 'string' || kind === 'json' || kind === 'uuid');
   const markers = texts.map(({ cell }) => `count(*) FILTER (${cell} = ${sqlText(marker ?? '')})`);
   const marked = marker === null || markers.length === 0 ? '0' : markers.join(' + ');
+  const zeros = each.map(({ kind, cell }) =>
+    kind === 'string' || kind === 'json' ? `count(*) FILTER (contains(${cell}, chr(0)))` : '0',
+  );
   const digits = each.flatMap(({ column, cell }) => {
     const found = digitsSql(column, cell);
     return [found?.integer ?? 'NULL', found?.scale ?? '0'];
   });
-  return [...nulls, ...widths, marked, 'count(*)', ...digits].join(', ');
+  return [...nulls, ...widths, ...zeros, marked, 'count(*)', ...digits].join(', ');
 }
 
 export function measuredOf({ length }: readonly ColumnSchema[], row: readonly unknown[]): MeasuredCells {
-  const numbers = row.slice(0, 2 * length + 2).map(Number);
-  const digits = row.slice(2 * length + 2);
+  const numbers = row.slice(0, 3 * length + 2).map(Number);
+  const digits = row.slice(3 * length + 2);
   return {
     nullCounts: numbers.slice(0, length),
     maxBytes: numbers.slice(length, 2 * length),
-    markerCells: numbers[2 * length] ?? 0,
-    rows: numbers[2 * length + 1] ?? 0,
+    ...nulTextsOf(numbers.slice(2 * length, 3 * length)),
+    markerCells: numbers[3 * length] ?? 0,
+    rows: numbers[3 * length + 1] ?? 0,
     digits: Array.from({ length }, (_, index) => digitsOf(digits[2 * index] ?? null, digits[2 * index + 1])),
   };
 }

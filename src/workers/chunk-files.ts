@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChunkFile } from '../model/chunk.ts';
 import { chunkFileName } from '../model/chunk.ts';
+import { nulTextsOf } from '../model/nul-texts.ts';
 import type { RowBatch } from '../model/row-batch.ts';
 import type { ChunkEncoder, FileFormat } from '../formats/format.ts';
 import type { FileWriter, Sink } from '../sinks/sink.ts';
@@ -88,9 +89,9 @@ export class ChunkFiles implements AsyncDisposable {
   async #seal(): Promise<void> {
     if (this.#open === null) return;
     const { name, writer, encoder } = this.#open;
-    const { rows, nullCounts, maxBytes, digits, nullMarkerCells } = await encoder.finish();
+    const { rows, nullCounts, maxBytes, digits, nulTexts, nullMarkerCells } = await encoder.finish();
     const { bytes, sha256 } = await writer.seal();
-    const file = { path: name, rows, bytes, sha256, nullCounts, maxBytes, digits };
+    const file = { path: name, rows, bytes, sha256, nullCounts, maxBytes, digits, ...nulTextsOf(nulTexts) };
     this.#sealed.push({ writer, file, nullMarkerCells });
     this.#bytesBefore += bytes;
     this.#open = null;

@@ -57,7 +57,7 @@ describe('the SQLite store', () => {
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', 'state version 99, this one knows 3'));
+    expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', 'state version 99, this one knows 4'));
     expect(() => openSqliteStore(path)).toThrow(problem('STATE_NEWER', path));
   });
 
@@ -80,7 +80,7 @@ describe('the SQLite store', () => {
     using again = openSqliteStore(path);
     expect(again.chunks('r1').map((chunk) => chunk.report?.replacedCells)).toEqual([{}, { born: 3 }]);
     const database = openReadOnly(path);
-    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 4 });
     database.close();
   });
 

@@ -8,6 +8,7 @@ import { createMariadb } from '../load/mysql-target.ts';
 import { createPostgres } from '../load/postgres-target.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { type CliRun, runCli } from '../support/run-cli.ts';
+import { FLAVOR_FLAGS } from '../support/mysql-flavor.ts';
 
 /* A table must not be loaded into itself: rows written since it was read would be gone, and nobody would be told. */
 
@@ -92,10 +93,9 @@ describe('a table is not loaded into itself', () => {
     const [tables] = await shop.client.query('SHOW TABLES');
     expect(tables).toHaveLength(1);
     await extractCsv(cwd, shop.url);
-    const flavor = ['--flavor', 'mariadb'];
-    expect(await runScripts(cwd, 'mysql', flavor, createMariadb(shop))).toMatch(ITSELF);
+    expect(await runScripts(cwd, 'mysql', FLAVOR_FLAGS, createMariadb(shop))).toMatch(ITSELF);
     await warehouse.client.query('DROP TABLE own, _sqlextract_loads');
-    expect(await runScripts(cwd, 'mysql', flavor, createMariadb(warehouse))).toMatch(/^0 /);
+    expect(await runScripts(cwd, 'mysql', FLAVOR_FLAGS, createMariadb(warehouse))).toMatch(/^0 /);
   });
 
   test('of an SQLite file, by whatever path; a file that is not there yet takes it', async () => {

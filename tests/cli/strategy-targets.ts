@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { FreshMariadb } from '../support/mariadb-server.ts';
 import type { FreshDatabase } from '../support/postgres-server.ts';
+import { FLAVOR_FLAGS } from '../support/mysql-flavor.ts';
 
 /** A target of the strategies' tests, asked by its own client. */
 export interface StrategyTarget {
@@ -59,7 +60,7 @@ export function strategyTargets(
     {
       name: 'mysql',
       url: mariadb.url,
-      flags: ['--flavor', 'mariadb'],
+      flags: FLAVOR_FLAGS,
       execute: async (sql) => void (await mariadb.client.query(sql)),
       rows: async (table) => {
         const moment = "DATE_FORMAT(updated_at, '%Y-%m-%d %H:%i:%s.%f')";

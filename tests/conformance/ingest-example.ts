@@ -123,6 +123,8 @@ export const PLAIN_ORDER: LoadOrder = {
   measure: false,
   allowMixed: false,
   deletedColumn: null,
+  nul: 'fail',
+  by: 'load',
   maxDeleteFraction: 0.1,
   flavor: null,
 };

@@ -120,7 +120,7 @@ async function loadHere(step: LoadStep, tables: readonly string[]): Promise<Outc
 }
 
 async function plannedOf(
-  { fixture, target, folder, out, mode, more = [] }: LoadStep,
+  { fixture, target, folder, way, out, mode, more = [] }: LoadStep,
   name: string,
   words: readonly string[],
 ) {
@@ -129,7 +129,7 @@ async function plannedOf(
   const env = { HOME: folder, ...target.environment };
   const settings = await loadSettings({ flags, cwd: folder, env });
   return {
-    planned: await ingestPlanOf(settings, flags, { toolVersion: 'test', fallbackTarget: null }),
+    planned: await ingestPlanOf(settings, flags, { toolVersion: 'test', fallbackTarget: null, by: way }),
     settings,
     flags,
   };

@@ -1,3 +1,4 @@
+import { md5Of } from '../support/mariadb-tables.ts';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -111,9 +112,9 @@ export async function mariadbSource({ client, url, name }: FreshMariadb): Promis
     tableFolder: `${name}.accounts`,
     async digest() {
       const [found] = await client.query<RowDataPacket[]>(
-        `SELECT COUNT(*) AS n, MD5(GROUP_CONCAT(${text} ORDER BY id SEPARATOR '\n')) AS md5 FROM accounts`,
+        `SELECT COUNT(*) AS n, GROUP_CONCAT(${text} ORDER BY id SEPARATOR '\n') AS texts FROM accounts`,
       );
-      return { rows: Number(found[0]?.['n']), md5: String(found[0]?.['md5']) };
+      return { rows: Number(found[0]?.['n']), md5: md5Of(String(found[0]?.['texts'])) };
     },
   };
 }

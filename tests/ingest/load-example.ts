@@ -17,6 +17,8 @@ export const ORDER: LoadOrder = {
   measure: false,
   allowMixed: false,
   deletedColumn: null,
+  nul: 'fail',
+  by: 'load',
   maxDeleteFraction: 0.1,
   flavor: null,
 };

@@ -16,6 +16,7 @@ import { givenLoad } from '../ingest/given-load.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import { createMariadb } from './mysql-target.ts';
+import { FLAVOR } from '../support/mysql-flavor.ts';
 
 /** The ledger outlives tables that somebody drops or empties: a script that goes by it alone would say that all is well, or load a part. */
 
@@ -43,7 +44,7 @@ async function mariadb(): Promise<Place> {
   const { runArguments, environment } = createMariadb(database);
   return {
     target: mysqlTarget,
-    flavor: 'mariadb',
+    ...FLAVOR,
     run: async (given) => given.runWith(runArguments, environment),
     ask: async (_, statement) => {
       const [rows] = await database.client.query(statement);

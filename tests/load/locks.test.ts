@@ -19,6 +19,7 @@ import { TdsStandIn } from '../support/tds-stand-in/server.ts';
 import { createMariadb } from './mysql-target.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
+import { FLAVOR } from '../support/mysql-flavor.ts';
 
 /** A table that somebody else has locked is waited for, never without a word, and not for ever. */
 
@@ -114,10 +115,7 @@ it.each(['replace', 'full-refresh'] as const)('a table of MariaDB that is locked
   ]) {
     await client.query(statement);
   }
-  using given = givenLoad(mysqlTarget, { ...facts(mode), table: { schema: '', name: 't' }, flavor: 'mariadb' }, [
-    '1',
-    '2',
-  ]);
+  using given = givenLoad(mysqlTarget, { ...facts(mode), table: { schema: '', name: 't' }, ...FLAVOR }, ['1', '2']);
   const remarks: string[] = [];
   const outcome = await load(database.url, given, [mysqlLoader, mysqlTarget], (text) => {
     remarks.push(text);
@@ -134,7 +132,7 @@ it.each(['replace', 'full-refresh'] as const)('a table of MariaDB that is locked
 it('a script for MariaDB says that it waits for another load of the table', async () => {
   await using database = await freshMariadb('locks');
   await database.client.query('CREATE TABLE t (id bigint PRIMARY KEY)');
-  const place = { ...facts('replace'), table: { schema: '', name: 't' }, flavor: 'mariadb' };
+  const place = { ...facts('replace'), table: { schema: '', name: 't' }, ...FLAVOR };
   using given = givenLoad(mysqlTarget, place, ['1', '2']);
   const lock = given.plan.tables.map((table) => String(lockOf(table))).join('');
   const held = database.client.query(`SELECT GET_LOCK(${lock}, 0), SLEEP(3), RELEASE_LOCK(${lock})`);

@@ -2,10 +2,11 @@ import type { Connection } from 'mysql2/promise';
 import type { LoadFixture, LoadTarget, NamedKind, Row } from '../conformance/load-fixture.ts';
 import type { FreshMariadb } from '../support/mariadb-server.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
+import { FLAVOR_FLAGS } from '../support/mysql-flavor.ts';
 
 export const MARIADB: LoadFixture = {
   target: 'mysql',
-  flags: ['--flavor', 'mariadb'],
+  flags: FLAVOR_FLAGS,
   scriptFormats: ['csv'],
   nonFinite: false,
   tellsQuotedMarker: false,

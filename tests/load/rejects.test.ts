@@ -19,6 +19,7 @@ import type { GivenLoad } from '../ingest/given-load.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import { givenLoad } from '../ingest/given-load.ts';
+import { FLAVOR } from '../support/mysql-flavor.ts';
 
 const FACTS: PlanFacts = {
   columns: [
@@ -191,7 +192,7 @@ describe('a line that is no row stops a load, which says the file', () => {
     await using mariadb = await freshMariadb('broken');
     const said = async (target: IngestTarget, loader: TargetLoader, url: string | null) => {
       const table = { schema: target === postgresTarget ? 'public' : '', name: 't' };
-      const flavor = target === mysqlTarget ? { flavor: 'mariadb' } : {};
+      const flavor = target === mysqlTarget ? FLAVOR : {};
       using given = givenLoad(target, { ...TEXTS, table, ...flavor }, ['1,"a"', line, '3,"c"']);
       const outcome = await loadInto(url ?? join(given.folder, 'target'), given, [loader, target]);
       return outcome.kind === 'failed' ? outcome.problem.message : outcome.kind;

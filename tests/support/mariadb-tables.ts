@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Digest } from '../engine/extract-case.ts';
 
@@ -11,15 +12,21 @@ export function sequence(first: number, last: number, column: string): string {
   return `(SELECT ${column} FROM (${all}) AS every WHERE ${column} <= ${last} ORDER BY ${column}) AS numbers`;
 }
 
+/** Newer MySQL has no MD5 of its own. */
+export function md5Of(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
+
 /** By the server itself, in whatever transaction the client is: as `digestOfPostgres`. */
 export async function digestOfMariadb(client: Connection, from: string, columns: readonly string[]): Promise<Digest> {
-  const texts = columns.map((column) => `COALESCE(CONCAT('v', CAST(\`${column}\` AS CHAR)), 'n')`);
+  const cells = columns.map((column) => `COALESCE(CONCAT('v', CAST(\`${column}\` AS CHAR)), 'n')`);
   await client.query('SET SESSION group_concat_max_len = 1073741824');
   const [rows] = await client.query<RowDataPacket[]>(
-    `SELECT COUNT(*) AS n, COALESCE(MD5(GROUP_CONCAT(t ORDER BY CAST(t AS BINARY) SEPARATOR '\\n')), '') AS md5
-     FROM (SELECT CONCAT_WS('|', ${texts.join(', ')}) AS t FROM ${from}) AS x`,
+    `SELECT COUNT(*) AS n, GROUP_CONCAT(t ORDER BY CAST(t AS BINARY) SEPARATOR '\\n') AS texts
+     FROM (SELECT CONCAT_WS('|', ${cells.join(', ')}) AS t FROM ${from}) AS x`,
   );
-  return { rows: Number(rows[0]?.['n']), md5: String(rows[0]?.['md5']) };
+  const texts = rows[0]?.['texts'] as string | null;
+  return { rows: Number(rows[0]?.['n']), md5: texts === null ? '' : md5Of(texts) };
 }
 
 /** Rows of a table, whatever the client's transaction is. */

@@ -23,6 +23,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   identifiers: { longest: 300, unit: 'characters', caseSensitive: false, folds: null, forbidden: FORBIDDEN },
   tellsQuotedMarker: false,
+  nul: { csv: 'kept', parquet: 'kept', load: null },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

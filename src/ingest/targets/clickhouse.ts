@@ -19,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   // a table's name is a file's name, where each byte that is no letter or digit takes three
   identifiers: { longest: 64, unit: 'bytes', caseSensitive: true, folds: null, forbidden: null },
   tellsQuotedMarker: true,
+  nul: { csv: 'kept', parquet: 'kept', load: 'kept' },
   rejects: true,
   transactional:
     'it has no transactions: the table is built anew beside, and one EXCHANGE TABLES puts it into its place; which table is in place, by its UUID, tells whether a run is loaded',

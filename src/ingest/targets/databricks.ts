@@ -30,6 +30,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   identifiers: { longest: 255, unit: 'characters', caseSensitive: false, folds: 'lower', forbidden: FORBIDDEN },
   tellsQuotedMarker: false,
+  nul: { csv: 'refused', parquet: 'kept', load: null },
   rejects: true,
   transactional:
     'each statement is atomic for its table, and the ledger is written after it; append takes each file once by the memory of COPY INTO',

@@ -22,6 +22,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip', 'zstd'] },
   identifiers: { longest: 1000, unit: 'characters', caseSensitive: false, folds: null, forbidden: null },
   tellsQuotedMarker: true,
+  nul: { csv: 'kept', parquet: 'kept', load: 'kept' },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

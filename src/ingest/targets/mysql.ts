@@ -17,6 +17,7 @@ const CAPABILITIES: TargetCapabilities = {
   identifiers: { longest: 64, unit: 'characters', caseSensitive: false, folds: null, forbidden: FORBIDDEN },
   // LOAD DATA without an escape character gives \N as a text, quoted or not
   tellsQuotedMarker: false,
+  nul: { csv: 'kept', parquet: 'refused', load: 'kept' },
   rejects: 'what LOAD DATA LOCAL does not take it would change, not leave out',
   transactional:
     'a full-refresh is one RENAME TABLE, which commits by itself; its ledger entry follows, and a run that was killed between is loaded again',

@@ -135,12 +135,23 @@ function sessionsView(load: TableLoad, plan: IngestPlan, place?: ScriptPlace): V
       sha256: quoteLiteral(file.sha256),
       rows: file.rows,
       path: metaWord(place.pathOf(file)),
-      reader: word(READERS[load.format.compression] ?? 'cat'),
+      program: programOf(load),
     })),
   }));
 }
 
 const READERS: Readonly<Record<string, string>> = { none: 'cat', gzip: 'gzip -dc', zstd: 'zstd -dcq' };
+
+/**
+ * The command of \copy, which psql gives to sh; it has no backslash escapes, and a single quote would be doubled. What unpacks must not fail
+ * unseen before the one that takes U+0000 out.
+ */
+function programOf({ format, removesNul }: TableLoad): Quoted {
+  const read = `${READERS[format.compression] ?? 'cat'} -- "$SQLEXTRACT_FILE"`;
+  if (removesNul !== true) return new Quoted(`'${read}'`);
+  const cleaned = `{ { ${read}; echo $? >&4; } | LC_ALL=C tr -d "\\000" >&3; } 4>&1`;
+  return new Quoted(`'exec 3>&1; code=$(${cleaned}) && exit "$code"'`);
+}
 
 /** An argument of a psql command in single quotes, where backslashes are C's (psql, Meta-Commands); never two lines. */
 function metaWord(text: string): Quoted {

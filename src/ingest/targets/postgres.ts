@@ -17,6 +17,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'] },
   identifiers: { longest: 63, unit: 'bytes', caseSensitive: true, folds: null, forbidden: null },
   tellsQuotedMarker: true,
+  nul: { csv: 'removable', parquet: 'removable', load: 'removable' },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

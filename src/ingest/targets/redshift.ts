@@ -21,6 +21,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'], parquet: ['none', 'snappy', 'gzip'] },
   identifiers: { longest: 127, unit: 'bytes', caseSensitive: false, folds: 'lower', forbidden: /\p{Cc}/u },
   tellsQuotedMarker: false,
+  nul: { csv: 'refused', parquet: 'refused', load: null },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

@@ -19,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   // the server has names with backslashes, but `snow` takes one before the closing quote for a sequence, and cuts statements elsewhere
   identifiers: { longest: 255, unit: 'characters', caseSensitive: true, folds: null, forbidden: /\\/ },
   tellsQuotedMarker: false,
+  nul: { csv: 'kept', parquet: 'kept', load: null },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

@@ -27,6 +27,7 @@ const CAPABILITIES: TargetCapabilities = {
   reads: { csv: ['none', 'gzip', 'zstd'] },
   identifiers: { longest: 1000, unit: 'characters', caseSensitive: false, folds: null, forbidden: /^sqlite_/i },
   tellsQuotedMarker: false,
+  nul: { csv: 'refused', parquet: 'refused', load: 'kept' },
   rejects: 'its shell cannot leave rows out and say which',
   transactional: true,
   takesOutAndIn: true,

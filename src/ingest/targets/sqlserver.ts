@@ -19,6 +19,7 @@ const CAPABILITIES: TargetCapabilities = {
   identifiers: { longest: 128, unit: 'characters', caseSensitive: false, folds: null, forbidden: null },
   // through BULK INSERT a quoted `\N` and an unquoted one are the same text
   tellsQuotedMarker: false,
+  nul: { csv: 'refused', parquet: 'refused', load: 'kept' },
   rejects: true,
   transactional: true,
   takesOutAndIn: true,

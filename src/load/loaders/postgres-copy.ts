@@ -10,6 +10,7 @@ import { sql } from '../../ingest/quoted.ts';
 import { copyOptions } from '../../ingest/targets/postgres-view.ts';
 import { fileBytes, plainBytes } from '../file-bytes.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
+import { withoutNul } from '../without-nul.ts';
 import { fileError } from '../read-csv.ts';
 
 export interface CopyPlace {
@@ -65,18 +66,26 @@ async function copyRows(
   if (load.format.name === 'parquet') {
     for await (const _ of fileBytes(file, onBytes));
     await using csv = await parquetAsCsv(file, load.columns, scratch);
-    copied = await copyStream(client, String(statement), createReadStream(csv.path, { highWaterMark: PIECE_BYTES }));
+    copied = await copyStream(
+      client,
+      String(statement),
+      sent(load, createReadStream(csv.path, { highWaterMark: PIECE_BYTES })),
+    );
   } else {
     copied = await copyStream(
       client,
       String(statement),
-      Readable.from(plainBytes(file, load.format.compression, onBytes)),
+      sent(load, plainBytes(file, load.format.compression, onBytes)),
     );
   }
   if (copied !== file.rows) throw fileError(file.name, `it has ${copied} rows instead of ${file.rows}`);
 }
 
 const PIECE_BYTES = 256 * 1024;
+
+function sent({ removesNul }: TableLoad, bytes: AsyncIterable<Uint8Array>): Readable {
+  return Readable.from(removesNul === true ? withoutNul(bytes) : bytes);
+}
 
 /** The server's own count of rows. */
 async function copyStream(client: pg.Client, statement: string, bytes: Readable): Promise<number> {

@@ -1,22 +1,30 @@
+import type { Connection } from 'mysql2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnType } from '../../../src/model/column-type.ts';
+import { checksumHere } from '../../../src/sources/mysql/checksum.ts';
+import { connect } from '../../../src/sources/mysql/connect.ts';
+import { eachCell } from '../../../src/sources/mysql/each-cell.ts';
 import type { SourceSession } from '../../../src/sources/source.ts';
 import { DEFAULT_POLICIES, type ValuePolicies } from '../../../src/model/value-policies.ts';
 import { hashSum, readRows } from '../../conformance/source-reading.ts';
 import { type FreshMariadb, freshMariadb } from '../../support/mariadb-server.ts';
 import { NOT_ON, refusedTypes, serverKind } from '../../support/mysql-kind.ts';
-import { openSession } from './mysql-fixture.ts';
+import { configOf, openSession } from './mysql-fixture.ts';
 
 let database: FreshMariadb;
 let session: SourceSession;
+/** Of a server that hashes nothing itself. */
+let connection: Connection;
 
 beforeAll(async () => {
   database = await freshMariadb('checksum');
   await database.client.query("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'");
   session = await openSession(database);
+  connection = await connect(configOf(database), 'coordinator');
 });
 
 afterAll(async () => {
+  connection?.destroy();
   await session?.[Symbol.asyncDispose]();
   await database?.[Symbol.asyncDispose]();
 });
@@ -82,10 +90,9 @@ async function compare(name: string, policies: ValuePolicies, asText: readonly s
   const rows = await readRows(session, { table, policies });
   const texts = rows.map((row) => row.map((cell, at) => hashed(table.columns[at]?.type as ColumnType, cell)));
   const described = table.columns.map(({ nativeType }) => nativeType).join();
-  expect(await session.checksum({ table, where: null }), described).toEqual({
-    rows: BigInt(rows.length),
-    sum: hashSum(texts),
-  });
+  const expected = { rows: BigInt(rows.length), sum: hashSum(texts) };
+  expect(await session.checksum({ table, where: null }), described).toEqual(expected);
+  expect(await checksumHere(connection, { table, where: null }), described).toEqual(expected);
 }
 
 describe('the checksum of MySQL and MariaDB', () => {
@@ -132,5 +139,32 @@ describe('the checksum of MySQL and MariaDB', () => {
     await database.client.query('INSERT INTO flags VALUES (0), (1), (NULL)');
     await compare('flags', { ...DEFAULT_POLICIES, tinyint1: 'boolean' });
     await compare('flags', DEFAULT_POLICIES);
+  });
+});
+
+describe('texts that the server only writes', () => {
+  const THREE = 'SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3';
+  const MANY = `(${THREE}) AS a, (${THREE}) AS b, (${THREE}) AS c, (${THREE}) AS d, (${THREE}) AS e, (${THREE}) AS f, (${THREE}) AS g`;
+
+  it('are more than are read ahead, and the session can be asked again', async () => {
+    let rows = 0;
+    await eachCell(connection, `SELECT REPEAT('x', 3000) FROM ${MANY}`, (cell) => {
+      rows += cell?.length === 3000 ? 1 : 0;
+    });
+    expect(rows).toBe(3 ** 7);
+    await eachCell(connection, 'SELECT NULL', (cell) => expect(cell).toBeNull());
+    await expect(eachCell(connection, 'SELECT nothing', () => undefined)).rejects.toThrow(/nothing/);
+    await eachCell(connection, 'SELECT 1 FROM DUAL WHERE FALSE', () => expect.fail('there is no row'));
+  });
+
+  it('a connection that is lost in the middle of them is an error', async () => {
+    const other = await connect(configOf(database), 'coordinator');
+    let rows = 0;
+    const reading = eachCell(other, `SELECT REPEAT('x', 300000) FROM ${MANY}`, () => {
+      rows += 1;
+      if (rows === 3) void database.client.query(`KILL ${other.threadId}`);
+    });
+    await expect(reading).rejects.toThrow(/lost|closed|killed|interrupted|ECONNRESET/i);
+    expect(rows).toBeLessThan(3 ** 7);
   });
 });

@@ -250,7 +250,7 @@ describe('windows of MySQL and MariaDB', () => {
       const condition = cursorsOf(session).condition(job.table, window);
       expect(checkWhereClause(condition, MYSQL_RULES)).toBe(null);
       const [[plan]] = await fixture.database.client.query<RowDataPacket[]>(
-        `EXPLAIN SELECT * FROM ${job.name} WHERE (TRUE) AND (\n${condition}\n)`,
+        `EXPLAIN FORMAT=TRADITIONAL SELECT * FROM ${job.name} WHERE (TRUE) AND (\n${condition}\n)`,
       );
       expect(plan).toMatchObject({ key: 'c' });
       expect(plan?.['type']).toMatch(/^(?:range|ref_or_null)$/);

@@ -49,7 +49,7 @@ async function expectWhole(schema: TableSchema, columns: readonly string[], step
 async function explain(schema: TableSchema, key: readonly string[], from: KeyTuple, to: KeyTuple) {
   const range = { kind: 'between', from, to } as const;
   const statement = `SELECT * FROM ${rangeRelation(schema, range, key)} WHERE ${rangePredicate(schema, range, key)}`;
-  const [row] = await queryRecords(connection, `EXPLAIN ${statement}`);
+  const [row] = await queryRecords(connection, `EXPLAIN FORMAT=TRADITIONAL ${statement}`);
   return row ?? new Map<string, string | null>();
 }
 
