@@ -49,7 +49,11 @@ async function ids({ client }: FreshMariadb): Promise<unknown> {
   return rows;
 }
 
-const PLAIN_ENGINE = FLAVOR.flavor === 'mariadb' ? 'Aria' : 'MyISAM';
+/** No engine of MySQL that has no transactions takes the ledger: its key is too long, or its texts. */
+const CHANGES =
+  FLAVOR.flavor === 'mariadb'
+    ? ['', 'ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=Aria']
+    : [''];
 
 describe.each(['scripts', 'load'] as const)('by %s', (way) => {
   const step = (target: LoadStep['target'], mode: string, more: readonly string[] = []): LoadStep => ({
@@ -64,17 +68,14 @@ describe.each(['scripts', 'load'] as const)('by %s', (way) => {
     await using database = await freshMariadb('load_engine');
     const target = createMariadb(database);
     await makeTable(database, {}, 'MyISAM');
-    for (const change of [
-      '',
-      `ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=${PLAIN_ENGINE}`,
-    ]) {
+    for (const change of CHANGES) {
       if (change !== '') await database.client.query(change);
       const { code, output } = await loadAll(step(target, mode, more));
       expect(code).not.toBe(0);
       expect(output).toMatch(/its engine has no transactions.*; nothing was changed/);
       expect(await ids(database)).toEqual([{ id: 99 }]);
     }
-    await database.client.query('ALTER TABLE _sqlextract_loads ENGINE=InnoDB');
+    await database.client.query('ALTER TABLE facts ENGINE=InnoDB; ALTER TABLE _sqlextract_loads ENGINE=InnoDB');
     expect(await loadAll(step(target, mode, more))).toMatchObject({ code: 0 });
   });
 
