@@ -7,7 +7,7 @@ import { pathToFileURL } from 'url';
 import { onNode24, root } from './hand-over.js';
 
 onNode24(import.meta.url, function () {
-  const entry = join(root, 'dist', 'main.js');
+  const entry = join(root, 'dist', 'program', 'main.js');
   process.exitCode = 1;
   if (!existsSync(entry)) {
     process.stderr.write('Error: sqlextract is not built yet\n    code: NOT_BUILT\n    hint: npm run build\n');

@@ -9,7 +9,7 @@ import { writeDurably } from './durable-file.ts';
 export const MANIFEST_NAME = 'manifest.json';
 export const LATEST_NAME = 'latest.json';
 
-/** The same two folders up from src/checkpoint and dist/checkpoint. */
+/** The same two folders up from src/checkpoint and dist/program. */
 const SCHEMA_PATH = join(import.meta.dirname, '..', '..', 'schema', 'manifest.schema.json');
 
 const LATEST_SHAPE: Shape = {

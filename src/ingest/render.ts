@@ -9,7 +9,7 @@ export type ViewValue = Quoted | number | boolean | readonly ViewValue[] | { rea
 
 export type View = Readonly<Record<string, ViewValue>>;
 
-/** The same two folders up from src/ingest and dist/ingest. */
+/** The same two folders up from src/ingest and dist/program. */
 const FOLDER = join(import.meta.dirname, '..', '..', 'templates');
 
 /** An instance of our own: helpers and partials that another package registers do not reach our templates. */

@@ -36,10 +36,14 @@ export class SqlextractError extends Error {
   }
 }
 
-/** Any thrown value as a Problem. Errors that are not ours become `INTERNAL` with their stack. */
+/**
+ * Any thrown value as a Problem. Errors that are not ours become `INTERNAL` with their stack; but that a file of the program is not there is
+ * the installation's fault: its parts are read when they are needed.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof SqlextractError) return error.problem;
   const thrown = error instanceof Error ? error : new Error(String(error));
+  if ((thrown as { readonly code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') return partIsGone(thrown.message);
   return {
     code: 'INTERNAL',
     message: thrown.message,
@@ -47,5 +51,15 @@ export function toProblem(error: unknown): Problem {
     fault: 'bug',
     verdict: 'fatal',
     ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+  };
+}
+
+function partIsGone(message: string): Problem {
+  return {
+    code: 'PROGRAM_INCOMPLETE',
+    message: `a part of the program is missing: ${message}`,
+    hint: 'was the program replaced while it ran? install it whole, then the same command goes on',
+    fault: 'configuration',
+    verdict: 'fatal',
   };
 }

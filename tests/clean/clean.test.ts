@@ -51,7 +51,7 @@ describe('clean', () => {
   }
   async function extract(tables: readonly string[] = ['a'], fault?: string): Promise<CliRun> {
     const named = tables.flatMap((table) => ['--table', table]);
-    return cli(['extract', ...named, '--workers', '2', '--chunk-size', '8KB', '--quiet'], fault);
+    return cli(['extract', ...named, '--chunk-size', '8KB', '--quiet'], fault);
   }
   async function clean(...args: readonly string[]): Promise<CleanReport> {
     const run = await cli(['clean', '--yes', '--json', ...args]);

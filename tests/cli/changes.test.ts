@@ -22,7 +22,7 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
-const HASH = ['--detect-changes', 'hash', '--workers', '2'];
+const HASH = ['--detect-changes', 'hash'];
 type Words = Readonly<Record<string, string>>;
 
 describe('sync of a table without a cursor', () => {
@@ -140,7 +140,7 @@ describe('extract of a table without a cursor', () => {
       FROM generate_series(1, 5000) AS i;
       UPDATE things SET f = 'NaN', r = '-0', t = NULL WHERE id = md5('1')::uuid`);
     const folder = await newFolder();
-    const things = ['--table', 'things', '--chunk-size', '50KB'];
+    const things = ['--table', 'things', '--workers', '2', '--chunk-size', '50KB'];
     const csv = [...things, '--format', 'csv', '--compression', 'gzip'];
     const first = await extracted(folder, url, csv);
     expect(first.manifest).toMatchObject({ incremental: { reset: true, previous: null }, totals: { rows: 5000 } });

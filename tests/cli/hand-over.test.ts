@@ -93,14 +93,14 @@ describe('on a Node that is too old', () => {
 });
 
 test('kill -9 of the launcher ends what it launched', async () => {
-  // here the launched Node is new enough, and its program (dist/main.js) runs for ever
+  // here the launched Node is new enough, and its program (dist/program/main.js) runs for ever
   const handOver = await readFile('bin/hand-over.js', 'utf8');
   const versions = 'process.env.AS_VERSION || process.versions.node';
   await writeFile(join(root, 'bin/hand-over.js'), handOver.replace('process.versions.node', `(${versions})`));
   await installNode(root, `AS_VERSION= exec ${process.execPath} "$@"`);
-  await mkdir(join(root, 'dist'));
+  await mkdir(join(root, 'dist/program'), { recursive: true });
   await writeFile(
-    join(root, 'dist/main.js'),
+    join(root, 'dist/program/main.js'),
     'export function main() { console.log(process.pid); setInterval(() => {}, 1000); }',
   );
   const launcher = spawn(process.execPath, [join(root, 'bin/run.js')], {
@@ -118,9 +118,9 @@ test.runIf(process.platform === 'linux')(
   'what moves rows begins again in its own place with the settings of the allocator',
   async () => {
     await copyFile('bin/hand-over.js', join(root, 'bin/hand-over.js'));
-    await mkdir(join(root, 'dist'));
+    await mkdir(join(root, 'dist/program'), { recursive: true });
     await writeFile(
-      join(root, 'dist/main.js'),
+      join(root, 'dist/program/main.js'),
       'export function main(argv) { console.log(JSON.stringify([process.pid, process.env.MALLOC_MMAP_THRESHOLD_ ?? null, argv])); process.exitCode = 0; }',
     );
     const { MALLOC_MMAP_THRESHOLD_: _, ...env } = process.env;

@@ -42,7 +42,7 @@ async function extract(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CliRun> {
-  const table = ['--source', 'log.sqlite', '--table', 'events', '--workers', '2', '--chunk-size', '4KB'];
+  const table = ['--source', 'log.sqlite', '--table', 'events', '--chunk-size', '4KB'];
   const by = args.includes('--incremental-by') ? [] : BY;
   return runCli(['extract', ...table, ...by, '--json', ...args], { cwd: folder, env });
 }
@@ -97,11 +97,10 @@ describe('windows', () => {
 
   test('are read in ranges of the cursor, and hold under a condition of the person', async () => {
     const folder = await newLog();
-    expect(await delivered(folder, ['--where', 'id % 2 = 0 OR id = 1'])).toEqual(
-      ALL.filter((id) => id % 2 === 0 || id === 1),
-    );
+    const condition = ['--where', 'id % 2 = 0 OR id = 1', '--workers', '2'];
+    expect(await delivered(folder, condition)).toEqual(ALL.filter((id) => id % 2 === 0 || id === 1));
     change(folder, `UPDATE events SET at = '2026-02-0' || (1 + id % 7) || ' 00:00:00'`);
-    const { ids, manifest } = await run(folder, ['--where', 'id % 2 = 0 OR id = 1']);
+    const { ids, manifest } = await run(folder, condition);
     expect(ids).toHaveLength(301);
     expect(manifest.files.length).toBeGreaterThan(2);
     expect(manifest.selection.where).toBe('id % 2 = 0 OR id = 1');
@@ -193,7 +192,7 @@ describe('killed and run again', () => {
       const folder = await newLog();
       await run(folder);
       change(folder, `UPDATE events SET at = '2026-02-01 00:00:' || (10 + id % 50) WHERE id <= 400`);
-      const killed = await extract(folder, [], { SQLEXTRACT_FAULT: fault });
+      const killed = await extract(folder, ['--workers', '2'], { SQLEXTRACT_FAULT: fault });
       expect(killed.signal).toBe('SIGKILL');
       const seen = await delivered(folder);
       // Killed after the manifest was there, the run is complete, and this is the next one.

@@ -41,7 +41,7 @@ async function run(...args: readonly string[]): Promise<CliRun> {
 describe.each(['csv', 'parquet'])('numerics of PostgreSQL that are texts in files of %s', (format) => {
   beforeAll(async () => {
     const source = ['--source', database.url, '--table', 'prices'];
-    await run('extract', ...source, '--out', format, '--format', format, '--chunk-size', '8kB');
+    await run('extract', ...source, '--out', format, '--format', format, '--chunk-size', '8kB', '--workers', '2');
   });
 
   test('become numerics of PostgreSQL with --measure, equal in value', async () => {

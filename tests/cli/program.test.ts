@@ -74,7 +74,7 @@ describe('exit codes and errors', () => {
     const result = await run(['status'], { SQLEXTRACT_FAULT: 'no-such-point' });
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('    code: INTERNAL\n');
-    expect(result.stderr).toMatch(/\n {4}at .*fault-point/);
+    expect(result.stderr).toMatch(/\n {4}at armFaultPoint .*dist\/program\//);
   });
 
   test('a password is printed nowhere, and its place in argv is warned of once', async () => {

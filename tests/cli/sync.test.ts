@@ -41,7 +41,7 @@ async function sync(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CliRun> {
-  return runCli(['sync', '--source', 'shop.sqlite', '--workers', '2', '--chunk-size', '20KB', ...args], {
+  return runCli(['sync', '--source', 'shop.sqlite', '--chunk-size', '20KB', ...args], {
     cwd: folder,
     env,
   });
@@ -80,7 +80,7 @@ function usersOf(folder: string): string {
 describe('sync', () => {
   test('says one line a table, and no more on stdout than report and consistency', async () => {
     const folder = await newShop();
-    const { code, stdout } = await sync(folder, ['--table', '*']);
+    const { code, stdout } = await sync(folder, ['--table', '*', '--workers', '2']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^✓ tags: 5 rows in source = files = target \(replace, [\d.]+ m?s\)$/m);
     expect(stdout).toMatch(/^✓ users: 3,000 rows in source = files = target \(replace, [\d.]+ m?s\)$/m);
@@ -193,7 +193,7 @@ describe('killed and run again', () => {
 
   test.each(faults)('at %s: the target has the rows once, appended', async (fault) => {
     const folder = await newShop();
-    const args = ['--table', 'users', '--mode', 'append'];
+    const args = ['--table', 'users', '--mode', 'append', '--workers', '2'];
     // A younger file could have changed without showing it: nothing proves it unchanged for the rerun, and the run would be mixed.
     await sleep(1100);
     const killed = await sync(folder, args, { SQLEXTRACT_FAULT: fault });

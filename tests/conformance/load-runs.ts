@@ -29,7 +29,20 @@ export interface Extracts {
 
 /** Small chunks, so that every table has several files. */
 export async function extractTo(source: LoadSource, folder: string, out: string, format: string): Promise<void> {
-  const args = ['extract', '--table', '*', '--chunk-size', '12KB', '--format', format, '--out', out, '--quiet'];
+  const args = [
+    'extract',
+    '--table',
+    '*',
+    '--workers',
+    '2',
+    '--chunk-size',
+    '12KB',
+    '--format',
+    format,
+    '--out',
+    out,
+    '--quiet',
+  ];
   const compression = format === 'csv' ? ['--compression', out === 'first' ? 'gzip' : 'none'] : [];
   const run = await runCli([...args, ...compression], { cwd: folder, env: { SQLEXTRACT_SOURCE: source.url } });
   expect(run, run.stderr).toMatchObject({ code: 0 });

@@ -25,7 +25,7 @@ export async function extract(
     '--table',
     'accounts',
     '--workers',
-    '3',
+    '2',
     '--chunk-size',
     '12KB',
     '--format',

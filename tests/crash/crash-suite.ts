@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FAULT_POINTS } from '../../src/model/fault-point.ts';
+import type { FaultPoint } from '../../src/model/fault-point.ts';
 import { freshMariadb } from '../support/mariadb-server.ts';
 import { freshDatabase } from '../support/postgres-server.ts';
 import type { CrashCase } from './crash-run.ts';
@@ -11,17 +11,21 @@ import type { CrashSource } from './crash-tables.ts';
 import { mariadbSource, postgresSource, sqliteSource } from './crash-tables.ts';
 
 export interface CrashPlan {
-  /** Which passages of each fault point are died at: 1 is the first. */
+  readonly points: readonly FaultPoint[];
+  /** Which passages of each are died at: 1 is the first. */
   readonly passages: readonly number[];
-  /** Whether the points at the end of a run, which are passed once, are died at. */
-  readonly ends: boolean;
   readonly randomRuns: number;
   /** For a repeatable choice of times. */
   readonly seed: number;
 }
 
-/** Points that a thread or the run passes once: a later passage never comes. */
-const ONCE = new Set(['before-manifest', 'after-manifest', 'before-run-close', 'after-run-close']);
+/** Points at the end of a run, which are passed once: a later passage never comes. */
+const ONCE: ReadonlySet<FaultPoint> = new Set([
+  'before-manifest',
+  'after-manifest',
+  'before-run-close',
+  'after-run-close',
+]);
 
 /** Kills the real program at every named fault point and at random times, and compares what the rerun leaves with the table. */
 export function crashSuite(
@@ -42,9 +46,8 @@ export function crashSuite(
     });
     const newCase = (): CrashCase => ({ source: crashSource, format, folder: mkdtempSync(join(root, 'case-')) });
 
-    const once = plan.ends ? [1] : [];
-    for (const point of FAULT_POINTS) {
-      for (const passage of ONCE.has(point) ? once : plan.passages) {
+    for (const point of plan.points) {
+      for (const passage of ONCE.has(point) ? [1] : plan.passages) {
         it(`at ${point}, passage ${passage}`, async () => {
           const crash = newCase();
           const killed = await extract(crash, { fault: `${point}:${passage}` });

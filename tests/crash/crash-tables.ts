@@ -21,7 +21,7 @@ export interface Digest {
   readonly md5: string;
 }
 
-const ROWS = 30_000;
+const ROWS = 20_000;
 const AWKWARD = ['', 'O\'Brien, "Bob"', 'two\nlines', '\\N', 'NULL', '😀 é', ' '];
 
 interface Account {

@@ -6,5 +6,9 @@ loadSuite(MARIADB);
 
 // One session loads replace and append straight into the table, in one transaction.
 describe('by one session', () => {
-  loadSuite({ ...MARIADB, flags: [...MARIADB.flags, '--parallel', '1'], scriptFormats: [] });
+  loadSuite(
+    { ...MARIADB, flags: [...MARIADB.flags, '--parallel', '1'], scriptFormats: [] },
+    ['csv'],
+    ['replace', 'append'],
+  );
 });

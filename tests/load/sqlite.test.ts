@@ -4,4 +4,5 @@ import { SQLITE } from './sqlite-target.ts';
 
 loadSuite(SQLITE);
 // The shell here has no unhex: what has binary columns is loaded by `load` alone.
-if (!sqliteShell().hasUnhex) loadSuite({ ...SQLITE, scriptFormats: [], binary: true }, ['parquet']);
+if (!sqliteShell().hasUnhex)
+  loadSuite({ ...SQLITE, scriptFormats: [], binary: true }, ['parquet'], ['replace', 'merge']);

@@ -52,7 +52,11 @@ export function syncsOf(server: ShopServer, root: string): Syncs {
       // A small shop loses more than a tenth of its rows at once.
       const run = await runCli(['sync', '--schema', schemaOf(server), '--max-delete-fraction', '1', ...more], {
         cwd: folder,
-        env: { SQLEXTRACT_TARGET: target.url, ...(fault === undefined ? {} : { SQLEXTRACT_FAULT: fault }) },
+        env: {
+          SQLEXTRACT_TARGET: target.url,
+          SQLEXTRACT_WORKERS: '2',
+          ...(fault === undefined ? {} : { SQLEXTRACT_FAULT: fault }),
+        },
         ...(killAfterMs === undefined ? {} : { killAfterMs }),
       });
       said.push(`── into ${target.name} ${more.join(' ')}: ${run.code ?? run.signal}\n${run.stderr}${run.stdout}`);

@@ -78,7 +78,8 @@ function requestOf(wish: ExtractWish, driver: SourceDriver, source: SourceConfig
     onChange: 'warn',
     onDrift: 'fail',
     allowLocks: false,
-    workers: 2,
+    // a thread of src, as it is, takes a sixth of a second to begin
+    workers: 1,
     maxConnections: null,
     rates: { rowsPerSecond: null, bytesPerSecond: null },
     maxQueryMs: null,
