@@ -50,7 +50,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
       run: manifest.run,
       extractedAt: manifest.startedAt,
       consistency: manifest.consistency.level,
-      ...(manifest.source === undefined ? {} : { identity: manifest.source.identity }),
+      ...identityOf(manifest),
     },
     target: tableTarget,
     ledger: ledgerOf(manifest, tableTarget, target),
@@ -70,6 +70,15 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   };
   checkLoad(load, place, order, target);
   return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };
+}
+
+/**
+ * Of the server whose table of the run's name the rows were read from. The name of a query is anybody's choice: it is that of a table that
+ * was read only where the query speaks of it.
+ */
+function identityOf({ source, table, query }: PlannedManifest): Pick<TableLoad['source'], 'identity'> {
+  const speaksOfIt = query === undefined || query.sql.toLowerCase().includes(table.name.toLowerCase());
+  return source === undefined || !speaksOfIt ? {} : { identity: source.identity };
 }
 
 /** A delete set has but the key of the table's columns: another's new name is none of it. */

@@ -91,7 +91,8 @@ describe('a connection that is lost', () => {
     }
     const { code, output } = await loading;
     // The server's last words are not always read before the socket breaks.
-    if (code !== 0) expect(output).toMatch(/the connection to .* was lost.*(?:terminating connection|EPIPE|ECONNRESET)/s);
+    if (code !== 0)
+      expect(output).toMatch(/the connection to .* was lost.*(?:terminating connection|EPIPE|ECONNRESET)/s);
     expect(await loadAll(step(target))).toMatchObject({ code: 0 });
     await expectLoaded(target);
   });
