@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { inPackets } from '../../src/load/loaders/mysql-packets.ts';
 
-test.each([
+test.each<[number, number[]]>([
   [1000, [5, 0, 2048]],
   [7, [7, 14, 1]],
 ])('pieces of at most %i bytes are the same bytes', async (most, lengths) => {
   const given = lengths.map((length, index) => Buffer.alloc(length, index + 1));
   const pieces = await Array.fromAsync(inPackets(Readable.from(given), most));
-  expect(Math.max(...pieces.map(({ length }) => length))).toBe(most);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBe(most);
   expect(Buffer.concat(pieces)).toEqual(Buffer.concat(given));
 });
