@@ -7,7 +7,8 @@ test.each<[number, number[]]>([
   [7, [7, 14, 1]],
 ])('pieces of at most %i bytes are the same bytes', async (most, lengths) => {
   const given = lengths.map((length, index) => Buffer.alloc(length, index + 1));
-  const pieces = await Array.fromAsync(inPackets(Readable.from(given), most));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of inPackets(Readable.from(given), most)) pieces.push(piece);
   expect(Math.max(...pieces.map((piece) => piece.length))).toBe(most);
   expect(Buffer.concat(pieces)).toEqual(Buffer.concat(given));
 });
