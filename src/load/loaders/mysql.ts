@@ -11,7 +11,10 @@ export const mysqlLoader: TargetLoader = { target: 'mysql', open };
 async function open(place: TargetPlace, connections: number): Promise<LoadSession> {
   try {
     const config = parseMysql({ url: place.url, environment: place.environment });
-    const connect = async (): Promise<MysqlConnection> => MysqlConnection.open(config, MYSQL_SESSION);
+    const connect = async (): Promise<MysqlConnection> =>
+      MysqlConnection.open(config, MYSQL_SESSION).catch((error: unknown) => {
+        throw asTarget(error);
+      });
     const main = await connect();
     const [facts] = await main.rows('SELECT VERSION(), @@local_infile, @@max_allowed_packet');
     if (facts?.[1] !== '1') {

@@ -8,6 +8,8 @@ import type { LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql } from '../../ingest/quoted.ts';
 import { copyOptions } from '../../ingest/targets/postgres-view.ts';
+import type { parsePostgres } from '../../sources/postgres/config.ts';
+import { Watchdog } from '../../sources/postgres/watchdog.ts';
 import { fileBytes, plainBytes } from '../file-bytes.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { fileError } from '../read-csv.ts';
@@ -17,6 +19,8 @@ export interface CopyPlace {
   readonly files: Quoted;
   readonly rows: Quoted;
   readonly scratch: string;
+  /** Where a second connection asks what became of the first. */
+  readonly server: ReturnType<typeof parsePostgres>;
 }
 
 /**
@@ -57,20 +61,27 @@ async function copyRows(
   client: pg.Client,
   load: TableLoad,
   file: LoadFile,
-  { rows, scratch }: CopyPlace,
+  { rows, scratch, server }: CopyPlace,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const statement = sql`COPY ${rows} FROM STDIN WITH ${copyOptions(load)}`;
   let copied: number;
+  using watchdog = new Watchdog(client, server);
   if (load.format.name === 'parquet') {
     for await (const _ of fileBytes(file, onBytes));
     await using csv = await parquetAsCsv(file, load.columns, scratch);
-    copied = await copyStream(client, String(statement), createReadStream(csv.path, { highWaterMark: PIECE_BYTES }));
+    copied = await copyStream(
+      client,
+      String(statement),
+      createReadStream(csv.path, { highWaterMark: PIECE_BYTES }),
+      watchdog,
+    );
   } else {
     copied = await copyStream(
       client,
       String(statement),
       Readable.from(plainBytes(file, load.format.compression, onBytes)),
+      watchdog,
     );
   }
   if (copied !== file.rows) throw fileError(file.name, `it has ${copied} rows instead of ${file.rows}`);
@@ -78,9 +89,15 @@ async function copyRows(
 
 const PIECE_BYTES = 256 * 1024;
 
-/** The server's own count of rows. */
-async function copyStream(client: pg.Client, statement: string, bytes: Readable): Promise<number> {
+/** The server's own count of rows. From its last piece on the copy is watched as any statement is. */
+async function copyStream(client: pg.Client, statement: string, bytes: Readable, watchdog: Watchdog): Promise<number> {
   const copy = client.query(copyFrom(statement));
-  await pipeline(bytes, copy);
+  const pieces = async function* (): AsyncGenerator {
+    for await (const piece of bytes) {
+      watchdog.heard();
+      yield piece;
+    }
+  };
+  await watchdog.during(pipeline(pieces, copy));
   return copy.rowCount;
 }
