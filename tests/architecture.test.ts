@@ -151,6 +151,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
         'option-file.ts',
         'pgpass.ts',
         'quote.ts',
+        'watchdog.ts',
       ].map((file) => `sources/${source}/${file}`),
     ),
   ],

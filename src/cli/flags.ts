@@ -261,7 +261,11 @@ export const loadFlags = {
     summary: "Schema of the tables in the target (default: the target's own, or the source's).",
     helpValue: '<name>',
   }),
-  rename: string({ multiple: true, summary: 'Another name for a column; repeatable.', helpValue: '<old=new>' }),
+  rename: string({
+    multiple: true,
+    summary: 'Another name for a column, or for the table; repeatable.',
+    helpValue: '<old=new>',
+  }),
   'identifier-case': string({ summary: 'preserve (default), lower or upper.', helpValue: '<case>' }),
   create: boolean({ allowNo: true, summary: 'Create a missing schema and table (default).' }),
   measure: boolean({

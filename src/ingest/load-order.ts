@@ -44,7 +44,7 @@ export type PlannedManifest = Pick<
   | 'deletes'
   | 'catchUp'
 > &
-  Partial<Pick<Manifest, 'source'>>;
+  Partial<Pick<Manifest, 'source' | 'query'>>;
 
 export interface ManifestPlace {
   readonly manifest: PlannedManifest;

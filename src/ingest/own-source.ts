@@ -5,8 +5,13 @@ import type { IngestTarget } from './target.ts';
 
 type Identity = Readonly<Record<string, string>>;
 
-/** What a run's source and a target are told apart by: texts of the source's `identity`. */
-const SERVER: Readonly<Record<string, string>> = { postgres: 'system', mysql: 'server', sqlite: 'path' };
+/** What a run's source and a target are told apart by: texts of the source's `identity`, the first that it has. */
+const SERVER: Readonly<Record<string, readonly string[]>> = {
+  postgres: ['system'],
+  mysql: ['server'],
+  sqlite: ['path'],
+  sqlserver: ['guid', 'server'],
+};
 
 /**
  * What a script needs to see that its table is the one that the rows were read from: `mayBeSource` where names do not rule it out already,
@@ -14,13 +19,14 @@ const SERVER: Readonly<Record<string, string>> = { postgres: 'system', mysql: 's
  */
 export function ownSourceView(load: TableLoad, target: IngestTarget): View {
   const { identity = {}, table, run } = load.source;
-  const server = identity[SERVER[target.name] ?? ''];
-  if (identity['driver'] !== target.name || server === undefined || !sameName(identity, table.name, load.target.name)) {
-    return { mayBeSource: false };
-  }
+  const key = (SERVER[target.name] ?? []).find((each) => identity[each] !== undefined);
+  const server = key === undefined ? undefined : identity[key];
+  const isOther = identity['driver'] !== target.name || !sameName(identity, table.name, load.target.name);
+  if (isOther || server === undefined || !canBeAsked(identity, server)) return { mayBeSource: false };
   const { schema, name } = load.target;
   return {
     mayBeSource: true,
+    sourceHasGuid: key === 'guid',
     sourceServer: target.quoteLiteral(server),
     sourceDatabase: target.quoteLiteral(identity['database'] ?? ''),
     sourceSchema: target.quoteLiteral(sourceSchema(identity, table.schema)),
@@ -28,6 +34,11 @@ export function ownSourceView(load: TableLoad, target: IngestTarget): View {
       `sqlextract: ${displayName({ schema: schema ?? '', name })}: it is the table that run ${run} was read from, use another database, --schema or --rename; nothing was changed`,
     ),
   };
+}
+
+/** A SQL Server without a name of its own is called by its host and port, which it does not know. */
+function canBeAsked({ driver }: Identity, server: string): boolean {
+  return driver !== 'sqlserver' || !server.includes(':');
 }
 
 const USUAL: Readonly<Record<string, string>> = { postgres: 'public', sqlserver: 'dbo', sqlite: 'main' };

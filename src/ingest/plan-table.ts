@@ -51,7 +51,7 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
       run: manifest.run,
       extractedAt: manifest.startedAt,
       consistency: manifest.consistency.level,
-      ...(manifest.source === undefined ? {} : { identity: manifest.source.identity }),
+      ...identityOf(manifest),
     },
     target: tableTarget,
     ledger: ledgerOf(manifest, tableTarget, target),
@@ -78,11 +78,35 @@ export function planTable(place: ManifestPlace, number: number, order: LoadOrder
   return { ...load, remarks: [...load.remarks, ...remarksOfState(load, place)] };
 }
 
-/** A delete set has but the key of the table's columns: another's new name is none of it. */
-function renamesOf({ deletes, schema }: PlannedManifest, { renames }: LoadOrder): LoadOrder['renames'] {
-  if (deletes === undefined) return renames;
+/**
+ * Of the server whose table of the run's name the rows were read from. The name of a query is anybody's choice: it is that of a table that
+ * was read only where the query speaks of it. (A run that is not finished has no text yet; its load comes later, with the text.)
+ */
+function identityOf({ source, table, query }: PlannedManifest): Pick<TableLoad['source'], 'identity'> {
+  const isRead = table.kind !== 'query' || (query?.sql.toLowerCase().includes(table.name.toLowerCase()) ?? false);
+  return source === undefined || !isRead ? {} : { identity: source.identity };
+}
+
+/** Those of columns. A delete set has but the key of the table's columns: another's new name is none of it. */
+function renamesOf(manifest: PlannedManifest, { renames }: LoadOrder): LoadOrder['renames'] {
+  const { deletes, schema } = manifest;
   const there = new Set(schema.columns.map(({ name }) => name.toLowerCase()));
-  return new Map([...renames].filter(([from]) => there.has(from.toLowerCase())));
+  return new Map(
+    [...renames].filter(
+      ([from]) => there.has(from.toLowerCase()) || (deletes === undefined && !isTable(manifest, from)),
+    ),
+  );
+}
+
+/** A name that a column has is the column's; with its schema the table has it all the same. */
+function newTableName(manifest: PlannedManifest, { renames }: LoadOrder): string {
+  const columns = new Set(manifest.schema.columns.map(({ name }) => name.toLowerCase()));
+  const found = [...renames].find(([from]) => isTable(manifest, from) && !columns.has(from.toLowerCase()));
+  return found?.[1] ?? manifest.table.name;
+}
+
+function isTable({ table }: PlannedManifest, name: string): boolean {
+  return [table.name, displayName(table)].some((each) => each.toLowerCase() === name.toLowerCase());
 }
 
 function filesOf(manifest: PlannedManifest, folder: string): readonly LoadFile[] {
@@ -103,13 +127,16 @@ function widestRow(maxBytes: readonly number[]): number {
 }
 
 function targetOf(manifest: PlannedManifest, order: LoadOrder, target: IngestTarget): TableLoad['target'] {
-  const { schema, name } = manifest.table;
+  const { schema } = manifest.table;
   const { defaultSchema, schemaIsDatabase } = target.capabilities;
   const isDefault = schema === '' || schemaIsDatabase === true || ['public', 'dbo', 'main'].includes(schema);
   const wanted = order.schema ?? (isDefault ? defaultSchema : schema);
   const cased = (text: string): string =>
     targetName(`table ${displayName(manifest.table)}`, text, order.identifierCase, target);
-  return { schema: wanted === null || wanted === '' ? null : cased(wanted), name: cased(name) };
+  return {
+    schema: wanted === null || wanted === '' ? null : cased(wanted),
+    name: cased(newTableName(manifest, order)),
+  };
 }
 
 function keyOf(

@@ -94,8 +94,8 @@ function sameName(name: string, other: string): boolean {
 function unknownRename(table: string, from: string, names: readonly string[]): SqlextractError {
   return new SqlextractError({
     code: 'INGEST_RENAME',
-    message: `--rename ${from}: the files of ${table} have no column of that name`,
-    hint: `its columns are ${names.join(', ')}`,
+    message: `--rename ${from}: it is neither ${table} nor a column of its files`,
+    hint: `its columns are ${names.join(', ')}; with --table it is asked of one table alone`,
     fault: 'usage',
   });
 }

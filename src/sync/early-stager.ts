@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { IngestPlan, LoadFile, TableLoad } from '../ingest/ingest-plan.ts';
 import type { FitContext } from '../load/load-table.ts';
 import { fitted } from '../load/load-table.ts';
+import { entryOf } from '../load/read-ledger.ts';
 import { requireOther } from '../load/source-itself.ts';
 import { faultPoint } from '../model/fault-point.ts';
 import { toProblem } from '../model/problem.ts';
@@ -120,7 +121,7 @@ export class EarlyStager {
   /** A window that is not the next one of its table waits for those before it, which the load after the run puts in. */
   async #look({ load }: Waiting): Promise<'prepared' | 'given up'> {
     const { session } = this.#setup;
-    const known = await session.entry(load);
+    const known = await entryOf(session, load);
     if (known !== null) throw new Error(`run ${load.source.run} is loaded already`);
     const previous = load.incremental?.previous ?? null;
     if (previous !== null && !(await session.newest(load)).includes(previous.ledger)) return 'given up';

@@ -118,4 +118,20 @@ describe('a table is not loaded into itself', () => {
     const { code, stderr } = await sync(cwd, 'shop.sqlite', `sqlite:${join(cwd, 'copy.sqlite')}`);
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   });
+
+  test("of a query, only where it speaks of the table: its name is anybody's choice", async () => {
+    const cwd = newFolder();
+    const database = new DatabaseSync(join(cwd, 'shop.sqlite'));
+    database.exec('CREATE TABLE own (id INTEGER PRIMARY KEY); INSERT INTO own VALUES (1), (2)');
+    const query = async (name: string) =>
+      runCli(['sync', '--query', 'SELECT sum(id) AS total FROM own', '--name', name, '--target', 'shop.sqlite'], {
+        cwd,
+        env: { SQLEXTRACT_SOURCE: 'shop.sqlite' },
+      });
+    expectRefused(await query('own'));
+    const { code, stderr } = await query('totals');
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    expect(database.prepare('SELECT total FROM totals').all()).toEqual([{ total: 3 }]);
+    database.close();
+  });
 });

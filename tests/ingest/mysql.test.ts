@@ -45,6 +45,20 @@ describe('LOAD DATA', () => {
       expect(loadDataStatement(load, plan, { way, sixDigits: false }, 'f').trim()).toMatch(LOAD_DATA_CLAUSES);
   });
 
+  it('of one file does not go through the list of all: 16,000 files took 68 ms each', () => {
+    const plan = planOf(mysqlTarget, { flavor: 'mariadb' });
+    const [load] = plan.tables;
+    if (load === undefined) throw new Error('no table');
+    const untouched = new Proxy(load.files[0] ?? {}, {
+      get: () => {
+        throw new Error('a file was looked at');
+      },
+    }) as (typeof load.files)[number];
+    const of = (files: typeof load.files) =>
+      loadDataStatement({ ...load, files }, plan, { way: 'table', sixDigits: false }, 'f');
+    expect(of([untouched])).toBe(of(load.files));
+  });
+
   it('skips as many lines as the header has: a name may have line ends', () => {
     const columns = ['id', 'a\nb\nc'].map((name) => ({ name, type: { kind: 'int32' as const } }));
     expect(scriptsOf({ columns, primaryKey: [] }).get('01-orders-stage.sql')).toContain('IGNORE 3 LINES');

@@ -40,9 +40,11 @@ describe('a load of a manifest', () => {
   });
 });
 
-describe('the schema', () => {
-  const inSchema = (schema: string) => ({ ...exampleManifest(), table: { ...exampleManifest().table, schema } });
+function inSchema(schema: string) {
+  return { ...exampleManifest(), table: { ...exampleManifest().table, schema } };
+}
 
+describe('the schema', () => {
   test.each([
     ['public', 'main'],
     ['dbo', 'main'],
@@ -56,6 +58,30 @@ describe('the schema', () => {
     const without = targetWith({ defaultSchema: null });
     expect(planned(inSchema('public'), {}, without).target.schema).toBeNull();
     expect(planned(inSchema('sales'), { schema: 'raw' }).target.schema).toBe('raw');
+  });
+});
+
+describe('a rename', () => {
+  test.each([
+    [['Users=o', 'price=amount'], 'o', 'amount'],
+    [['shop.users=o'], 'o', 'price'],
+    [['price=amount'], 'users', 'amount'],
+  ])('%j is of a column, else of the table', (texts, table, column) => {
+    const renames = new Map(
+      texts.map((text): [string, string] => [text.split('=')[0] ?? '', text.split('=')[1] ?? '']),
+    );
+    const load = planned(inSchema('shop'), { renames });
+    expect(load.target.name).toBe(table);
+    expect(load.ledger.table.endsWith(table)).toBe(true);
+    expect(load.columns.map(({ name }) => name)).toContain(column);
+  });
+
+  test('of what is both is of the column; the table has it with its schema', () => {
+    const manifest = inSchema('shop');
+    const both = { ...manifest, table: { ...manifest.table, name: 'price' } };
+    const load = planned(both, { renames: new Map([['price', 'amount']]) });
+    expect([load.target.name, load.columns.some(({ name }) => name === 'amount')]).toEqual(['price', true]);
+    expect(planned(both, { renames: new Map([['shop.price', 'p']]) }).target.name).toBe('p');
   });
 });
 

@@ -52,6 +52,29 @@ function bulksOf(choice: Partial<PlanChoice>): readonly string[] {
 }
 
 describe('scripts for SQL Server', () => {
+  it.each([
+    [{ guid: '0b1c' }, `@here = N'0b1c' AND DB_NAME() = N'shop'`, 'database_guid'],
+    [{ server: 'SQL1' }, `@here = N'SQL1' AND DB_NAME() = N'shop'`, '@@SERVERNAME'],
+    [{ server: 'sql1:1433' }, null, ''],
+  ])(
+    'stop at the table that the run was read from, where the server knows who it is: %j',
+    (names, condition, asked) => {
+      const plan = planOf({ target: 'sqlserver', compression: 'none', locations: { serverPath: '/import' } });
+      const tables = plan.tables.map((load) => {
+        const identity = { driver: 'sqlserver', database: 'shop', ...names };
+        return { ...load, source: { ...load.source, identity } };
+      });
+      const scripts = sqlServerTarget.scripts({ ...plan, tables }, PLACE);
+      const text = scripts.find(({ name }) => name.endsWith('-prepare.sql'))?.text ?? '';
+      if (condition === null) expect(text).not.toContain('@here');
+      else {
+        expect(text).toContain(condition);
+        expect(text).toContain(asked);
+        expect(text.indexOf('@here')).toBeLessThan(text.indexOf('BEGIN TRANSACTION'));
+      }
+    },
+  );
+
   it('give BULK INSERT every option that it needs, and none that the manual does not have', () => {
     const bulks = bulksOf({ files: 5 });
     expect(bulks).toHaveLength(5);

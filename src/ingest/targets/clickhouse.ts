@@ -217,10 +217,10 @@ function scriptedFile(shared: View, file: View | undefined): View {
 
 /** The statements that stage one file whose bytes come with the INSERT; its tables are called by the attempt. */
 export function stageFileSql(load: TableLoad, plan: IngestPlan, file: LoadFile, attempt: string): string {
-  const given = view(load, plan);
+  const given = view({ ...load, files: [file] }, plan);
   const table = (kind: string): Quoted => qualify(load.target.schema, `${attemptPrefix(load)}${kind}_${attempt}`);
   const names = { fileTable: table('file'), rawTable: table('raw'), temporary: false };
-  const own = (given['files'] as readonly View[]).find((each) => each['number'] === file.number);
+  const [own] = given['files'] as readonly View[];
   return render('clickhouse/stage-file.sql', { ...stagingView(given), ...own, ...names });
 }
 

@@ -10,7 +10,7 @@ export function quoteIdentifier(name: string): Quoted {
     throw new SqlextractError({
       code: 'INGEST_NAME',
       message: `MySQL cannot have the name ${JSON.stringify(name)}`,
-      hint: 'give another name with --rename, or the table another with --schema',
+      hint: 'give the column or the table another name with --rename, the database with --schema',
       fault: 'data',
     });
   }

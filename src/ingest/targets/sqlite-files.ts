@@ -1,6 +1,7 @@
+import { displayName } from '../../model/table.ts';
 import type { LoadFile, TableLoad } from '../ingest-plan.ts';
 import type { Quoted } from '../quoted.ts';
-import { shellWord, sql, word } from '../quoted.ts';
+import { shellWord, word } from '../quoted.ts';
 import { Quoted as QuotedText } from '../quoted.ts';
 import type { View } from '../render.ts';
 
@@ -29,12 +30,18 @@ export function dotArgument(text: string): Quoted {
 }
 
 /** What templates/sqlite/load.sql needs of each file: `.import` of its rows, of its checksum, of how many U+0000 are in it. */
-export function importView(load: TableLoad, pathOf: (file: LoadFile) => string): View {
+export function importView(
+  load: TableLoad,
+  pathOf: (file: LoadFile) => string,
+  quoteLiteral: (text: string) => Quoted,
+): View {
+  const table = displayName({ schema: load.target.schema ?? '', name: load.target.name });
   let before = 0;
   const imports = load.files.map((file) => {
     const first = before;
     before += file.rows;
-    return fileView(file, first, pathOf(file), load);
+    const message = `sqlextract: ${table}: file ${file.name} is not the one of the manifest (SHA-256); nothing was changed`;
+    return { ...fileView(file, first, pathOf(file), load), message: quoteLiteral(message) };
   });
   const cells = load.columns.map((_, index) => (index === 0 ? TRAILER : 'end')).join(',');
   return {
@@ -56,6 +63,5 @@ function fileView(file: LoadFile, before: number, path: string, { columns, forma
     zerosPipe: dotArgument(`|${read} ${input} | LC_ALL=C tr -dc '\\000' | wc -c`),
     sha256: word(`'${file.sha256.replaceAll(/[^0-9a-f]/g, '')}'`),
     end: before + file.rows + 1,
-    what: sql`'file ${file.number}'`,
   };
 }

@@ -18,10 +18,6 @@ export function guardViews(load: TableLoad, target: IngestTarget, fromText: bool
   const say = (text: string): Quoted => target.quoteLiteral(`sqlextract: ${table}: ${text}; nothing was changed`);
   const cells = fromText ? cellGuards(load, target, say) : [];
   const types = load.mode === 'full-refresh' ? [] : typeGuards(load, target, say);
-  const files = load.files.map(({ number, name: file }) => ({
-    what: sql`'file ${number}'`,
-    message: say(`file ${file} is not the one of the manifest (SHA-256)`),
-  }));
   return {
     messageShell: say('this sqlite3 shell is older than 3.37; use a newer one, or `sqlextract load`'),
     messageUnhex: say(
@@ -44,7 +40,6 @@ export function guardViews(load: TableLoad, target: IngestTarget, fromText: bool
     hasFloats: fromText && load.columns.some(isFloat),
     ...floatViews(load, target),
     readsInexactly: READS_INEXACTLY,
-    fileGuards: fromText ? files : [],
     cellGuards: cells,
     hasCellGuards: cells.length > 0,
     typeGuards: types,

@@ -126,7 +126,7 @@ function view(load: TableLoad, plan: IngestPlan, fromText: boolean, pathOf?: (fi
     inStage: window.inStage,
     unclear: window.unclear,
     ...guardViews(load, sqliteTarget, fromText),
-    ...(pathOf === undefined ? {} : importView(load, pathOf)),
+    ...(pathOf === undefined ? {} : importView(load, pathOf, quoteLiteral)),
   };
 }
 

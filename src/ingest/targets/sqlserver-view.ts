@@ -26,6 +26,8 @@ export function sqlServerView(load: TableLoad, plan: IngestPlan, target: IngestT
   const aside = (kind: string): Quoted => objectId(schema, `_sqlextract_${load.tag}_${kind}`);
   return {
     ...base,
+    // `load` has asked before
+    itself: base['mayBeSource'] === true && !driver,
     inserts: insertViews(base, cells, base['byKey'] === true),
     stageColumns: commaList(cells.map(({ at, stage }) => sql`${stage} ${at.stageType} NULL`)),
     typedCells: commaList(cells.map(({ at, stage }) => sql`${typedCell(at, sql`s.${stage}`)} AS ${stage}`)),

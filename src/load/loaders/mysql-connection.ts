@@ -4,6 +4,7 @@ import type { Connection, ResultSetHeader } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
 import { connectForLoading, endConnection } from '../../sources/mysql/open-connection.ts';
 import type { parseMysql } from '../../sources/mysql/config.ts';
+import { Watchdog, watchAnswer } from '../../sources/mysql/watchdog.ts';
 import { guardError } from '../guard-error.ts';
 import { targetLocked } from '../target-locked.ts';
 import { splitStatements } from './mysql-statements.ts';
@@ -16,19 +17,24 @@ export interface Done {
   readonly warnings: number;
 }
 
+interface Statement {
+  readonly sql: string;
+  readonly infileStreamFactory?: (path: string) => Readable;
+}
+
 /** One session, its settings pinned; statements one after the other, each rejecting with a SqlextractError. */
 export class MysqlConnection implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #displayUrl: string;
+  readonly #config: Config;
 
-  private constructor(connection: Connection, displayUrl: string) {
+  private constructor(connection: Connection, config: Config) {
     this.#connection = connection;
-    this.#displayUrl = displayUrl;
+    this.#config = config;
   }
 
   static async open(config: Config, pins: string): Promise<MysqlConnection> {
     const connection = await connectForLoading(config, 'sqlextract load');
-    const opened = new MysqlConnection(connection, config.displayUrl);
+    const opened = new MysqlConnection(connection, config);
     try {
       await opened.run(pins);
       return opened;
@@ -58,15 +64,16 @@ export class MysqlConnection implements AsyncDisposable {
     }
   }
 
-  /** LOAD DATA LOCAL of one stream. The server is given that stream, and nothing else whatever it asks for. */
+  /** LOAD DATA LOCAL of one stream, watched like any statement (sources/mysql/watchdog.ts), from its last piece on. The server is given that stream, and nothing else whatever it asks for. */
   async load(statementFor: (file: string) => string, stream: Readable): Promise<Done> {
     const token = `sqlextract-${randomUUID()}`;
+    using watchdog = new Watchdog(this.#connection, this.#config);
     const infileStreamFactory = (asked: string | Buffer): Readable => {
-      if (String(asked) === token) return stream;
+      if (String(asked) === token) return stream.on('data', () => watchdog.heard());
       return Readable.from(refused(String(asked)));
     };
     const sql = splitStatements(`${statementFor(token)};`)[0] ?? '';
-    const answer = (await this.#query({ sql, infileStreamFactory })) as ResultSetHeader;
+    const answer = (await this.#query({ sql, infileStreamFactory }, watchdog)) as ResultSetHeader;
     return { rows: answer.affectedRows, warnings: answer.warningStatus };
   }
 
@@ -80,28 +87,32 @@ export class MysqlConnection implements AsyncDisposable {
     await endConnection(this.#connection);
   }
 
-  #query(options: {
-    readonly sql: string;
-    readonly infileStreamFactory?: (path: string) => Readable;
-  }): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  async #query(options: Statement, watchdog?: Watchdog): Promise<unknown> {
+    const answer = new Promise((resolve, reject) => {
       const texts = (field: { string(): string | null }): string | null => field.string();
-      this.#connection.query({ ...options, rowsAsArray: true, typeCast: texts }, (error, answer) => {
-        if (error === null) resolve(answer);
-        else reject(this.#problem(error));
+      this.#connection.query({ ...options, rowsAsArray: true, typeCast: texts }, (error, result) => {
+        if (error === null) resolve(result);
+        else reject(error);
       });
     });
+    try {
+      return await (watchdog?.during(answer) ?? watchAnswer(this.#connection, this.#config, answer));
+    } catch (error) {
+      throw this.#problem(error as Error);
+    }
   }
 
   #problem(error: Error): SqlextractError {
-    if (error instanceof SqlextractError) return error;
+    const { displayUrl } = this.#config;
+    if (error instanceof SqlextractError)
+      return error.problem.code === 'SOURCE_STALLED' ? lost(displayUrl, error) : error;
     const { errno, sqlState } = error as Error & { readonly errno?: number; readonly sqlState?: string };
     if (errno !== undefined && LOCAL_IS_OFF.has(errno)) return localInfileOff(error);
     if (errno === LOCK_WAIT) return targetLocked(error);
     if (typeof sqlState === 'string' && errno !== undefined && !ENDED.has(errno)) {
       return guardError(errno === UNKNOWN_ENGINE ? ownWords(error) : error, 'the server');
     }
-    return lost(this.#displayUrl, error);
+    return lost(displayUrl, error);
   }
 }
 
@@ -146,7 +157,7 @@ function lost(displayUrl: string, error: Error): SqlextractError {
   return new SqlextractError(
     {
       code: 'TARGET_CONNECT',
-      message: `the connection to ${displayUrl} was lost: ${error.message}`,
+      message: `the connection to ${displayUrl} was lost: ${error.message.replace(/^\S+: (?=nothing came)/, '')}`,
       hint: 'the same command goes on',
       fault: 'source',
       causes: [error.message],

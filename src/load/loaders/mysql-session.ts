@@ -13,6 +13,7 @@ import { patiently, waitForLoads } from './mysql-locks.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { existingColumns, exists, lostWith } from './mysql-catalog.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
+import { inPackets } from './mysql-packets.ts';
 import { claimed, wrongCount } from './mysql-staged-file.ts';
 
 export interface SessionParts {
@@ -21,6 +22,8 @@ export interface SessionParts {
   connect(): Promise<MysqlConnection>;
   readonly connections: number;
   readonly flavor: 'mysql' | 'mariadb';
+  /** As much as the server takes at once. */
+  readonly packetBytes: number;
   readonly scratch: string;
 }
 
@@ -254,7 +257,10 @@ export class MysqlLoadSession implements LoadSession {
     await using converted = !isParquet ? null : await parquetAsCsv(file, load.columns, this.#parts.scratch, 'NULL');
     const bytes =
       converted === null ? plainBytes(file, load.format.compression, onBytes) : createReadStream(converted.path);
-    const text = Readable.from(bytes, { objectMode: false, highWaterMark: AHEAD_BYTES });
+    const text = Readable.from(inPackets(bytes, this.#parts.packetBytes), {
+      objectMode: false,
+      highWaterMark: AHEAD_BYTES,
+    });
     try {
       const done = await connection.load((token) => loadDataStatement(load, plan, { way, sixDigits }, token), text);
       if (done.warnings > 0) throw guardError(new Error(`${file.name}: ${await connection.warning()}`), 'the server');

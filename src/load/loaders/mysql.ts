@@ -11,19 +11,26 @@ export const mysqlLoader: TargetLoader = { target: 'mysql', open };
 async function open(place: TargetPlace, connections: number): Promise<LoadSession> {
   try {
     const config = parseMysql({ url: place.url, environment: place.environment });
-    const connect = async (): Promise<MysqlConnection> => MysqlConnection.open(config, MYSQL_SESSION);
+    const connect = async (): Promise<MysqlConnection> =>
+      MysqlConnection.open(config, MYSQL_SESSION).catch((error: unknown) => {
+        throw asTarget(error);
+      });
     const main = await connect();
-    const [facts] = await main.rows('SELECT VERSION(), @@local_infile');
+    const [facts] = await main.rows('SELECT VERSION(), @@local_infile, @@max_allowed_packet');
     if (facts?.[1] !== '1') {
       await main[Symbol.asyncDispose]();
       throw localInfileOff();
     }
     const flavor = /mariadb/i.test(facts[0] ?? '') ? 'mariadb' : 'mysql';
-    return new MysqlLoadSession({ main, connect, connections, flavor, scratch: place.scratch });
+    const packetBytes = Number(facts[2]) - PACKET_HEADER;
+    return new MysqlLoadSession({ main, connect, connections, flavor, packetBytes, scratch: place.scratch });
   } catch (error) {
     throw asTarget(error);
   }
 }
+
+/** Three bytes of length, one of the packet's number; some servers count them. */
+const PACKET_HEADER = 4;
 
 /** The source's words for a URL or a server are the target's here. */
 function asTarget(error: unknown): unknown {

@@ -8,6 +8,8 @@ import type { LoadFile, TableLoad } from '../../ingest/ingest-plan.ts';
 import type { Quoted } from '../../ingest/quoted.ts';
 import { sql } from '../../ingest/quoted.ts';
 import { copyOptions } from '../../ingest/targets/postgres-view.ts';
+import type { parsePostgres } from '../../sources/postgres/config.ts';
+import { Watchdog } from '../../sources/postgres/watchdog.ts';
 import { fileBytes, plainBytes } from '../file-bytes.ts';
 import { parquetAsCsv } from '../parquet-as-csv.ts';
 import { withoutNul } from '../without-nul.ts';
@@ -18,6 +20,8 @@ export interface CopyPlace {
   readonly files: Quoted;
   readonly rows: Quoted;
   readonly scratch: string;
+  /** Where a second connection asks what became of the first. */
+  readonly server: ReturnType<typeof parsePostgres>;
 }
 
 /**
@@ -58,11 +62,12 @@ async function copyRows(
   client: pg.Client,
   load: TableLoad,
   file: LoadFile,
-  { rows, scratch }: CopyPlace,
+  { rows, scratch, server }: CopyPlace,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const statement = sql`COPY ${rows} FROM STDIN WITH ${copyOptions(load)}`;
   let copied: number;
+  using watchdog = new Watchdog(client, server);
   if (load.format.name === 'parquet') {
     for await (const _ of fileBytes(file, onBytes));
     await using csv = await parquetAsCsv(file, load.columns, scratch);
@@ -70,12 +75,14 @@ async function copyRows(
       client,
       String(statement),
       sent(load, createReadStream(csv.path, { highWaterMark: PIECE_BYTES })),
+      watchdog,
     );
   } else {
     copied = await copyStream(
       client,
       String(statement),
       sent(load, plainBytes(file, load.format.compression, onBytes)),
+      watchdog,
     );
   }
   if (copied !== file.rows) throw fileError(file.name, `it has ${copied} rows instead of ${file.rows}`);
@@ -87,9 +94,15 @@ function sent({ removesNul }: TableLoad, bytes: AsyncIterable<Uint8Array>): Read
   return Readable.from(removesNul === true ? withoutNul(bytes) : bytes);
 }
 
-/** The server's own count of rows. */
-async function copyStream(client: pg.Client, statement: string, bytes: Readable): Promise<number> {
+/** The server's own count of rows. From its last piece on the copy is watched as any statement is. */
+async function copyStream(client: pg.Client, statement: string, bytes: Readable, watchdog: Watchdog): Promise<number> {
   const copy = client.query(copyFrom(statement));
-  await pipeline(bytes, copy);
+  const pieces = async function* (): AsyncGenerator {
+    for await (const piece of bytes) {
+      watchdog.heard();
+      yield piece;
+    }
+  };
+  await watchdog.during(pipeline(pieces, copy));
   return copy.rowCount;
 }

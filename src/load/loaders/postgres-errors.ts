@@ -25,13 +25,18 @@ export function targetError(error: unknown, { displayUrl }: TargetPlace): Sqlext
   return new SqlextractError(
     {
       code: 'TARGET_LOST',
-      message: `the connection to ${displayUrl} was lost: ${text.split('\n')[0] ?? ''}`,
-      hint: 'nothing of the table was changed; the same command goes on with the files that are staged',
+      message: `the connection to ${displayUrl} was lost: ${withoutUrl(text.split('\n')[0] ?? '')}`,
+      hint: 'the same command goes on with the files that are staged; where the table was loaded before the answer was lost, it says so and does nothing',
       fault: 'source',
       causes: [text],
     },
     error,
   );
+}
+
+/** The watchdog begins with the URL, which stands there already. */
+function withoutUrl(text: string): string {
+  return text.replace(/^\S+: (?=nothing came)/, '');
 }
 
 /** lock_not_available: somebody else kept a lock for longer than we wait. */

@@ -5,6 +5,7 @@ import { sql, word } from '../../ingest/quoted.ts';
 import { heldRows, LEDGER, newestRuns } from '../../ingest/ledger-sql.ts';
 import { skipsRows } from '../../ingest/rejected-rows.ts';
 import { directStepText, postgresTarget } from '../../ingest/targets/postgres.ts';
+import { parsePostgres } from '../../sources/postgres/config.ts';
 import { endConnection } from '../../sources/postgres/open-connection.ts';
 import { ledgerEntryOf } from '../ledger-entry.ts';
 import type { ExistingColumn, LedgerEntry, LoadSession, OnWait, TargetLoader, TargetPlace } from '../loader.ts';
@@ -123,6 +124,7 @@ class PostgresSession implements LoadSession {
       files: postgresTarget.qualify(schema, asideName(load, 'files')),
       rows: postgresTarget.qualify(schema, asideName(load, this.#ways.get(load.tag) === 'direct' ? 'new' : 'stage')),
       scratch: this.#place.scratch,
+      server: parsePostgres(this.#place),
     };
     try {
       await this.#clients.use(async (client) => copyFile(client, load, file, into, onBytes));

@@ -98,6 +98,11 @@ function relationOf([schema, name, type, engine, rows, bytes, options, createdAt
 }
 
 async function notFound(connection: Connection, wanted: TableName, schema: string): Promise<SqlextractError> {
+  const [other] = await queryRows(
+    connection,
+    `SELECT TABLE_TYPE FROM information_schema.TABLES WHERE ${isTable({ ...wanted, schema })} AND TABLE_TYPE NOT IN ${READABLE}`,
+  );
+  if (other !== undefined) return noTable(wanted, schema, other[0] ?? '');
   const rows = await queryRows(
     connection,
     `SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ${SYSTEM} AND TABLE_TYPE IN ${READABLE}`,
@@ -111,6 +116,16 @@ async function notFound(connection: Connection, wanted: TableName, schema: strin
     code: 'TABLE_NOT_FOUND',
     message: `there is no table ${displayName(wanted)} ${place}, or this user may not see it`,
     hint: nearest.length > 0 ? `did you mean ${nearest.join(', ')}?` : 'see all tables with sqlextract inspect',
+    fault: 'usage',
+  });
+}
+
+/** Of the name, but a sequence of MariaDB, or a view of the server itself. */
+function noTable(wanted: TableName, schema: string, type: string): SqlextractError {
+  return new SqlextractError({
+    code: 'TABLE_NOT_FOUND',
+    message: `${displayName(wanted)} in database ${schema} is no table but a ${type.toLowerCase()}, which is not copied`,
+    hint: 'see all tables with sqlextract inspect',
     fault: 'usage',
   });
 }

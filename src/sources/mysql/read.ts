@@ -1,11 +1,13 @@
 import type { Connection } from 'mysql2';
 import { SqlextractError } from '../../model/problem.ts';
+import type { ValuePolicies } from '../../model/value-policies.ts';
 import type { RowBatch } from '../../model/row-batch.ts';
 import { type ColumnSchema, displayName } from '../../model/table.ts';
 import type { ReadRequest, SourceConfig } from '../source.ts';
 import { Batch } from './batch.ts';
+import { columnReader } from './decoders.ts';
 import type { LastPacket } from './last-packet.ts';
-import { misfitError, renderKey } from './misfit-error.ts';
+import { keyColumns, misfitError, renderKey } from '../misfit-error.ts';
 import { execute } from './query-rows.ts';
 import { rangeRelation } from './ranges.ts';
 import { currentPlans, selectStatement } from './read-statement.ts';
@@ -16,6 +18,9 @@ import { Misfit } from './misfit.ts';
 import { stopStatement } from './stop-statement.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog, watchAnswer } from './watchdog.ts';
+
+/** A key with a date that no calendar has is shown as `?`. */
+const KEY_POLICIES: ValuePolicies = { zeroDates: 'fail', tinyint1: 'integer' };
 
 export interface ReadContext {
   readonly connection: Connection;
@@ -109,7 +114,9 @@ function takeRows(batch: Batch, scanner: RowScanner, request: ReadRequest, plans
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     const column = request.table.columns[batch.failedColumn] as ColumnSchema;
-    const key = renderKey(request.table, plans, request.key, scanner.rows, error.row);
+    const names = keyColumns(request.table, request.key);
+    const at = { rows: scanner.rows, row: error.row };
+    const key = renderKey(names, plans, at, (plan) => columnReader(plan, KEY_POLICIES));
     throw misfitError(request.table, column, key, error);
   }
 }

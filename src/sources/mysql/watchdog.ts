@@ -47,6 +47,11 @@ export class Watchdog implements Disposable {
     this.giveUp?.(reason);
   }
 
+  /** The wait goes on, and bytes with it: its time begins anew. */
+  heard(): void {
+    if (this.waitingSince !== null) this.waitingSince = performance.now();
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.timer);
   }
@@ -66,7 +71,7 @@ export class Watchdog implements Disposable {
       new SqlextractError({
         code: 'SOURCE_STALLED',
         message: `${this.config.displayUrl}: nothing came for ${Math.round(this.limitMs / 1000)} s, and the session does not work`,
-        hint: 'the connection is made anew; another limit can be set with ?watchdog=<seconds> in the source URL',
+        hint: 'the connection is made anew; another limit can be set with ?watchdog=<seconds> in the URL',
         fault: 'source',
         verdict: 'reconnect',
       }),
@@ -81,8 +86,8 @@ export async function watchAnswer<T>(connection: Connection, config: SourceConfi
   return await watchdog.during(answer);
 }
 
-/** States of a session that is blocked in writing to its client, of MariaDB and of MySQL. */
-const WRITING = ['Writing to net', 'Sending to client'];
+/** States of a session that waits for its client to take bytes, or to send those of a LOAD DATA; of MariaDB and of MySQL. */
+const OUR_TURN = ['Writing to net', 'Sending to client', 'Reading from net', 'Receiving from client'];
 
 /** False also when the second connection falls silent itself. */
 async function isBusy(config: SourceConfig, threadId: number | undefined): Promise<boolean> {
@@ -98,7 +103,7 @@ async function isBusy(config: SourceConfig, threadId: number | undefined): Promi
       `SELECT COMMAND, STATE FROM information_schema.PROCESSLIST WHERE ID = ${threadId}`,
     );
     const [command, state] = (await Promise.race([asked, silence])) ?? [];
-    return (command === 'Query' || command === 'Execute') && !WRITING.includes(state ?? '');
+    return (command === 'Query' || command === 'Execute') && !OUR_TURN.includes(state ?? '');
   } catch {
     return false;
   } finally {

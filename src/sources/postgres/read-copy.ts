@@ -8,7 +8,7 @@ import { stopQuery } from './cancel.ts';
 import { CopyOut } from './copy-out.ts';
 import { CopyScanner } from './copy-scanner.ts';
 import { columnReader } from './decoders.ts';
-import { misfitError, renderKey } from './misfit-error.ts';
+import { keyColumns, misfitError, renderKey } from '../misfit-error.ts';
 import { Misfit } from './misfit.ts';
 import type { ColumnPlan } from './types.ts';
 import { Watchdog } from './watchdog.ts';
@@ -82,7 +82,8 @@ function takeRows(batch: ScannedBatch, scanner: CopyScanner, request: ReadReques
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
     const column = request.table.columns[batch.failedColumn] as ColumnSchema;
-    const key = renderKey(request.table, plans, request.key, scanner.rows, error.row);
+    const names = keyColumns(request.table, request.key);
+    const key = renderKey(names, plans, { rows: scanner.rows, row: error.row }, columnReader);
     throw misfitError(request.table, column, key, error);
   }
 }

@@ -5,7 +5,7 @@ import type { ReadRequest } from '../source.ts';
 import { stopQuery } from './cancel.ts';
 import { appendText } from './decode-text.ts';
 import { type ColumnReader, columnReader } from './decoders.ts';
-import { keyColumns, misfitError } from './misfit-error.ts';
+import { keyColumns, misfitError } from '../misfit-error.ts';
 import { incomplete, type ReadContext } from './read-copy.ts';
 import { ProtocolBreach } from '../scanned-rows.ts';
 import { Misfit } from './misfit.ts';

@@ -38,6 +38,11 @@ export class Watchdog implements Disposable {
     }
   }
 
+  /** The wait goes on, and bytes with it: its time begins anew. */
+  heard(): void {
+    if (this.waitingSince !== null) this.waitingSince = performance.now();
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.timer);
   }
@@ -57,7 +62,7 @@ export class Watchdog implements Disposable {
       new SqlextractError({
         code: 'SOURCE_STALLED',
         message: `${this.config.displayUrl}: nothing came for ${Math.round(this.limitMs / 1000)} s, and the session does not work`,
-        hint: 'the connection is made anew; another limit can be set with ?watchdog=<seconds> in the source URL',
+        hint: 'the connection is made anew; another limit can be set with ?watchdog=<seconds> in the URL',
         fault: 'source',
         verdict: 'reconnect',
       }),

@@ -64,7 +64,7 @@ export class Watchdog implements Disposable {
     return new SqlextractError({
       code: 'SOURCE_STALLED',
       message: `${this.config.displayUrl}: nothing came for ${Math.round(this.limitMs / 1000)} s, and ${seen}`,
-      hint: `the connection is made anew; ${grant}another limit can be set with ?watchdog=<seconds> in the source URL`,
+      hint: `the connection is made anew; ${grant}another limit can be set with ?watchdog=<seconds> in the URL`,
       fault: 'source',
       verdict: 'reconnect',
     });

@@ -55,6 +55,14 @@ describe('the catalog of MySQL and MariaDB', () => {
     });
   });
 
+  it('calls a sequence of MariaDB what it is', async ({ skip }) => {
+    if (kind === 'mysql') skip();
+    await database.client.query('CREATE SEQUENCE nums');
+    const problem = await problemOf(describeAll(session, { schema: '', name: 'nums' }));
+    expect(problem).toMatchObject({ code: 'TABLE_NOT_FOUND' });
+    expect(problem.message).toMatch(/^nums in database \S+ is no table but a sequence/);
+  });
+
   it('names that differ by case only are told apart where the server does', async () => {
     await database.client.query('CREATE TABLE `Case` (id int)');
     await database.client.query('CREATE TABLE `case` (id int)');
