@@ -39,6 +39,7 @@ const TLS_HINT =
   'give the certificate authority with ?ssl-ca=ca.pem; ?ssl-mode=REQUIRED encrypts without checking it, ?ssl-mode=DISABLED does not encrypt';
 
 function tlsProblem(error: unknown, text: string): Pick<Problem, 'code' | 'message' | 'hint' | 'fault'> | null {
+  if (isCut(error, text)) return null;
   const code = (error as { code?: unknown }).code;
   const inHandshake = code === 'HANDSHAKE_SSL_ERROR' || code === 'HANDSHAKE_NO_SSL_SUPPORT';
   if (
@@ -49,6 +50,14 @@ function tlsProblem(error: unknown, text: string): Pick<Problem, 'code' | 'messa
     return null;
   const message = code === 'HANDSHAKE_NO_SSL_SUPPORT' ? 'the server does not offer TLS' : text;
   return { code: 'SOURCE_TLS', message, hint: TLS_HINT, fault: 'configuration' };
+}
+
+/** mysql2 calls every error in the middle of a TLS handshake one of TLS, also that of a network that was cut. */
+function isCut(error: unknown, text: string): boolean {
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  return (
+    code === 'HANDSHAKE_SSL_ERROR' && (syscall === 'read' || syscall === 'write' || /disconnected before/.test(text))
+  );
 }
 
 function ruleFor(error: Error): Rule | null {

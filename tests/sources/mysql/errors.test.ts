@@ -34,6 +34,27 @@ async function refusal(url: string): Promise<Problem> {
   return (error as SqlextractError).problem;
 }
 
+/** Protocol::HandshakeV10 of a server that offers TLS (MySQL Internals, Connection Phase). */
+function greeting(): Buffer {
+  const capabilities = 0x88200 | 0x800;
+  const numbers = Buffer.alloc(19);
+  numbers.writeUInt16LE(capabilities & 0xffff, 0);
+  numbers.writeUInt16LE(capabilities >>> 16, 5);
+  numbers[2] = 45;
+  numbers[7] = 21;
+  const scramble = Buffer.alloc(13, 'x').fill(0, 12);
+  const name = Buffer.from('mysql_native_password\0');
+  const body = Buffer.concat([
+    Buffer.from('\x0a8.0.99\0'),
+    Buffer.alloc(4, 1),
+    Buffer.alloc(9, 'x').fill(0, 8),
+    numbers.subarray(0, 18),
+    scramble,
+    name,
+  ]);
+  return Buffer.concat([Buffer.from([body.length, 0, 0, 0]), body]);
+}
+
 function serverError(errno: number): Error {
   return Object.assign(new Error(`error ${errno}`), { errno, sqlState: 'HY000', code: 'ER_X' });
 }
@@ -93,6 +114,22 @@ describe('errors of MySQL and MariaDB', () => {
       expect(problem.hint).toBeTruthy();
     }
   });
+
+  it.each(['resetAndDestroy', 'end'] as const)(
+    'a TLS handshake that the network ends (%s) is no error of TLS',
+    async (way) => {
+      const greeter = createServer((socket) => {
+        socket.on('error', () => undefined).write(greeting());
+        // The request for TLS, and the first words of it.
+        socket.on('data', () => void (socket.bytesRead > 100 && socket[way]()));
+      }).listen(0, '127.0.0.1');
+      await once(greeter, 'listening');
+      const { port } = greeter.address() as { port: number };
+      const problem = await refusal(`mysql://u@127.0.0.1:${port}/d?ssl-mode=REQUIRED`);
+      greeter.close();
+      expect(problem).toMatchObject({ code: 'SOURCE_CONNECTION_LOST', verdict: 'reconnect', fault: 'source' });
+    },
+  );
 
   it('a time limit of the server asks for a smaller range', async () => {
     await using session = await mysqlDriver.open(configOf(database), 'reader');
