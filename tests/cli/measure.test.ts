@@ -103,9 +103,9 @@ test('wide decimals of MariaDB become its decimals again', async () => {
   await using target = await freshMariadb('measured');
   await run('load', '--target', target.url, '--out', 'maria', '--measure');
   const [types] = await target.client.query(
-    `SELECT column_type AS type FROM information_schema.columns WHERE table_schema = database() AND table_name = 'amounts' ORDER BY ordinal_position`,
+    `SELECT column_type AS type FROM information_schema.columns WHERE table_schema = database() AND table_name = 'amounts' AND column_name <> 'id' ORDER BY ordinal_position`,
   );
-  expect(types).toEqual([{ type: 'int(11)' }, { type: 'decimal(35,30)' }, { type: 'decimal(3,2)' }]);
+  expect(types).toEqual([{ type: 'decimal(35,30)' }, { type: 'decimal(3,2)' }]);
   const [unlike] = await target.client.query(
     `SELECT count(*) AS rows_, sum(NOT (s.a <=> t.a AND s.b <=> t.b)) AS unlike FROM ${there.name}.amounts s JOIN amounts t USING (id)`,
   );
