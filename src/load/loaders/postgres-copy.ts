@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { DatabaseError } from 'pg';
@@ -90,12 +89,17 @@ async function copyRows(
 
 const PIECE_BYTES = 256 * 1024;
 
-function sent({ removesNul }: TableLoad, bytes: AsyncIterable<Uint8Array>): Readable {
-  return Readable.from(removesNul === true ? withoutNul(bytes) : bytes);
+function sent({ removesNul }: TableLoad, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return removesNul === true ? withoutNul(bytes) : bytes;
 }
 
 /** The server's own count of rows. From its last piece on the copy is watched as any statement is. */
-async function copyStream(client: pg.Client, statement: string, bytes: Readable, watchdog: Watchdog): Promise<number> {
+async function copyStream(
+  client: pg.Client,
+  statement: string,
+  bytes: AsyncIterable<Uint8Array>,
+  watchdog: Watchdog,
+): Promise<number> {
   const copy = client.query(copyFrom(statement));
   const pieces = async function* (): AsyncGenerator {
     for await (const piece of bytes) {
