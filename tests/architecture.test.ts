@@ -225,7 +225,7 @@ describe('imports run one way', () => {
     const broken = findings(({ code }) => {
       const atTop = [...code.matchAll(/^import (?!type\b)[^]*?from\s*'([^']+)'/gm)].map(([, name = '']) => name);
       const quick = [
-        ...['base-command', 'flags', 'incremental-flags', 'location-flags', 'watermark-flags'].map(
+        ...['base-command', 'flags', 'incremental-flags', 'load-flags', 'location-flags', 'watermark-flags'].map(
           (name) => `../cli/${name}.ts`,
         ),
         '@oclif/core/flags',
@@ -270,8 +270,9 @@ describe('who may do what', () => {
   test('only sources and what loads into databases know a database’s name', () => {
     const exceptions = {
       'cli/config-template.ts': 'an example URL in the file that init writes',
-      'cli/flags.ts': 'a flavor of a target in --help',
+      'cli/flags.ts': 'what one source alone can tell, in --help',
       'cli/incremental-flags.ts': 'a cursor that one source alone has, in --help',
+      'cli/load-flags.ts': 'a flavor of a target in --help',
       'cli/location-flags.ts': 'what a target needs to know, in --help',
       'cli/run-load.ts': 'an example URL in a hint',
       'commands/generate-ingest.ts': 'examples in --help',

@@ -1,6 +1,7 @@
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { dryRunFlag, jsonFlag, loadFlags, manifestFlags, quietFlag } from '../cli/flags.ts';
+import { dryRunFlag, jsonFlag, manifestFlags, quietFlag } from '../cli/flags.ts';
+import { loadFlags } from '../cli/load-flags.ts';
 import { locationFlags } from '../cli/location-flags.ts';
 
 export default class GenerateIngest extends BaseCommand {

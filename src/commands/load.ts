@@ -1,14 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import {
-  dryRunFlag,
-  jsonFlag,
-  loadFlags,
-  manifestFlags,
-  quietFlag,
-  reachFlags,
-  stateFlags,
-  targetFlag,
-} from '../cli/flags.ts';
+import { dryRunFlag, jsonFlag, manifestFlags, quietFlag, stateFlags, targetFlag } from '../cli/flags.ts';
+import { loadFlags, reachFlags } from '../cli/load-flags.ts';
 import { locationFlags } from '../cli/location-flags.ts';
 
 export default class Load extends BaseCommand {

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { extractFlags, loadFlags, reachFlags, targetFlag } from '../cli/flags.ts';
+import { extractFlags, targetFlag } from '../cli/flags.ts';
+import { loadFlags, reachFlags } from '../cli/load-flags.ts';
 import { locationFlags } from '../cli/location-flags.ts';
 
 export default class Sync extends BaseCommand {

@@ -1,6 +1,7 @@
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
-import { jsonFlag, loadFlags, policyFlags, queryFlags, selectionFlags, sourceFlags, tableFlags } from '../cli/flags.ts';
+import { jsonFlag, policyFlags, queryFlags, selectionFlags, sourceFlags, tableFlags } from '../cli/flags.ts';
+import { loadFlags } from '../cli/load-flags.ts';
 
 export default class Types extends BaseCommand {
   static override summary = 'Show what becomes of types on their way, before any run: source, Parquet and CSV, target.';

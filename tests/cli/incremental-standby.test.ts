@@ -67,7 +67,8 @@ async function replayed(): Promise<void> {
   await expect.poll(come, { timeout: 20_000 }).toBe(true);
 }
 
-describe.skipIf(binaries === null)('a standby', () => {
+// A server that is given by URL or by Docker has no programs here to make a second one of.
+describe.skipIf(binaries === null)('a standby (where the programs of PostgreSQL are on this machine)', () => {
   test('that has replayed nothing since it started has come as far as its checkpoint, not to its own clock', async () => {
     const { all } = await extract('at', ['--cursor-lag', '0s', '--job', 'early']);
     expect(all).toContain('of a standby that has replayed what was committed until it started');
